@@ -1,0 +1,1 @@
+"""Links to a message broker, and how exchanges and queues are named."""

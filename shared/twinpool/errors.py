@@ -1,0 +1,156 @@
+"""The one tree of our errors.
+
+    TwinpoolError
+    ├── Transient                  trying again may help
+    │   ├── StoreUnavailable       the pool store does not answer, is full or unreadable
+    │   ├── BrokerUnreachable      no connection to RabbitMQ
+    │   └── PartnerTopologyMissing the partner has not yet declared its exchange or queue
+    ├── Overtaken                  somebody newer is in charge; stop at once
+    │   ├── LeaseLost              another generation holds the pool's lease
+    │   └── SessionOvertaken       the stream has a newer session
+    ├── Refused                    the request cannot be granted as things stand
+    │   ├── HomeNotServed          another pool serves this home
+    │   ├── HomeReadOnly           the home takes no writes for now
+    │   ├── LeaseTaken             another front end is the active one
+    │   ├── NameTaken              a front end of that name is already running
+    │   └── NotFound               no such record, file, pool or module
+    ├── Invalid                    the input is wrong; trying again will not help
+    │   ├── InvalidRecord          a module does not take this record
+    │   ├── InvalidConfiguration   the deployment file or a setting is wrong
+    │   ├── InvalidParameter       a command's parameter is wrong
+    │   └── MalformedMessage       a message that is not ours, is damaged or of an unknown version
+    ├── ImportFailed               a batch could not be applied
+    └── ContentMissing             a file's content is not in the content store
+
+The class tells the caller what to do, attributes carry the data, `hint` speaks to the operator.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class TwinpoolError(Exception):
+    """Root of all our errors."""
+
+    hint: ClassVar[str] = ""  #: what an operator can do about it; shown by the CLI and in problem documents
+
+
+class Transient(TwinpoolError):
+    """Trying again may help."""
+
+
+class StoreUnavailable(Transient):
+    """The pool store does not answer, is full or unreadable."""
+
+    hint = "Check the store's disk space, permissions and server; work goes on by itself once it answers."
+
+
+class BrokerUnreachable(Transient):
+    """There is no connection to RabbitMQ."""
+
+    hint = "Check that RabbitMQ runs and that the broker URL in the deployment file is right."
+
+
+class PartnerTopologyMissing(Transient):
+    """The partner has not yet declared its exchange or queue."""
+
+    hint = "Start at least one front end of the partner pool; it declares its queues itself."
+
+
+class Overtaken(TwinpoolError):
+    """Somebody newer is in charge; stop at once."""
+
+
+class LeaseLost(Overtaken):
+    """Another generation holds the pool's lease."""
+
+    hint = "Nothing to do: another front end of the pool is the active one now."
+
+
+class SessionOvertaken(Overtaken):
+    """The stream already has a newer session."""
+
+
+class Refused(TwinpoolError):
+    """The request cannot be granted as things stand."""
+
+
+class HomeNotServed(Refused):
+    """Another pool serves this home."""
+
+    hint = "Send the request to the pool that serves the home."
+
+    def __init__(self, home: str, serving_pool: str | None) -> None:
+        """Remember the home and the pool that serves it, None if nobody is known to."""
+        super().__init__(f"{home} is served by {serving_pool or 'no pool that we know'}")
+        self.home, self.serving_pool = home, serving_pool
+
+
+class HomeReadOnly(Refused):
+    """The home takes no writes for now, as during a planned failover."""
+
+    hint = "Try again in a moment; a failover is under way."
+
+    def __init__(self, home: str) -> None:
+        """Remember the home."""
+        super().__init__(f"{home} is read-only")
+        self.home = home
+
+
+class LeaseTaken(Refused):
+    """Another front end holds the lease."""
+
+    def __init__(self, holder: str, expires_in: float) -> None:
+        """Remember who holds it, and for how many seconds more at least."""
+        super().__init__(f"{holder} holds the lease for another {expires_in:.1f} s")
+        self.holder, self.expires_in = holder, expires_in
+
+
+class NameTaken(Refused):
+    """A front end of that name is already running."""
+
+    hint = "Stop the other process, or start this one with another -FrontEnd name."
+
+
+class NotFound(Refused):
+    """There is no such record, file, pool or module."""
+
+
+class Invalid(TwinpoolError):
+    """The input is wrong; trying again will not help."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        """Say what is wrong, and in which field or key if one is to blame."""
+        super().__init__(message)
+        self.field = field
+
+
+class InvalidRecord(Invalid):
+    """A module does not take this record."""
+
+
+class InvalidConfiguration(Invalid):
+    """The deployment file or a setting is wrong."""
+
+    hint = "Correct the key named in the message."
+
+
+class InvalidParameter(Invalid):
+    """A command's parameter is wrong."""
+
+
+class MalformedMessage(Invalid):
+    """A message that is not ours, is damaged, or is of a version that we do not know."""
+
+
+class ImportFailed(TwinpoolError):
+    """A batch could not be applied."""
+
+    hint = "See the reason; the batch is kept at the source and tried again by itself."
+
+
+class ContentMissing(TwinpoolError):
+    """A file's content is not in the content store."""
+
+    hint = "Restore the file named in the message, or upload it again at its home pool."

@@ -1,0 +1,1 @@
+"""The modules: what is replicated, and what may stand in it."""

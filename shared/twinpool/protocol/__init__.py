@@ -1,0 +1,1 @@
+"""The protocol between exporter and importer, without input or output: events go in, actions come out."""
