@@ -111,9 +111,10 @@ class ExportLedgers(Protocol):
         """Return what was noted; an empty ledger for a new route."""
 
     def note_opened(self, route: Route, *, acknowledged: Position, generation: Generation) -> None:
-        """Note that the importer answered: `acknowledged` is its cursor, now is the proof; clears the failure.
+        """Note that the importer answered: `acknowledged` is its cursor, and now is the proof.
 
         The acknowledged position may go down here: the importer's word counts (it may have lost its store).
+        A failure stays: only an acknowledgement shows that backing up works again.
         """
 
     def note_acknowledged(self, route: Route, position: Position, *, generation: Generation) -> None:

@@ -1,0 +1,262 @@
+"""The importing end of a stream's protocol: events in, actions out; no clock, no socket, no database.
+
+Invariants that this machine keeps
+- A session is durably noted before it is answered, and from then on nothing of an older one is applied.
+- Batches and pieces are applied in the order of their numbers, each once, each onto the position that it follows.
+- An acknowledgement is said only after what it acknowledges is durable: actions are carried out in order, and
+  when one fails the rest of them are not carried out.
+- Whatever is unexpected is dropped, and a new session is asked for.
+
+What this process believes of the cursor is a copy; the store checks session, position and lease generation again in
+the transaction that applies (a former active front end may wake up late and believe anything).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from twinpool.protocol.messages import (
+    Batch,
+    FromExporter,
+    FromImporter,
+    Open,
+    Opened,
+    Piece,
+    Refusal,
+    Refused,
+    Reopen,
+    digest_of_change_sets,
+    digest_of_records,
+)
+from twinpool.vocabulary.names import ORIGIN, Term
+from twinpool.vocabulary.session import Cursor, ImportProgress, SessionId, Staging
+
+# ── events ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The exporter said something."""
+
+    message: FromExporter
+
+
+@dataclass(frozen=True, slots=True)
+class SessionNoted:
+    """The answer to `NoteSession`: it is durable, and this is where the stream stands."""
+
+    progress: ImportProgress
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An action could not be carried out; the rest were not tried. This is what the store knows now."""
+
+    reason: str
+    progress: ImportProgress
+
+
+ImportEvent = Heard | SessionNoted | Failed
+
+
+# ── actions ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSession:
+    """Make a session durable, then tell `SessionNoted`."""
+
+    session: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Begin an unknown stream at its very beginning."""
+
+    session: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Apply a batch to the records and move the cursor, all or nothing."""
+
+    batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
+class BeginStaging:
+    """Forget what was staged; a new snapshot begins with this piece."""
+
+    piece: Piece
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Add a piece to the staged records."""
+
+    piece: Piece
+
+
+@dataclass(frozen=True, slots=True)
+class StageChanges:
+    """Apply a batch to the staged records."""
+
+    batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
+class SwapIn:
+    """Replace the records by the staged ones."""
+
+    session: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """Say that everything up to a number is durable."""
+
+    session: SessionId
+    number: int
+    cursor: Cursor | None
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Say something else to the exporter."""
+
+    message: FromImporter
+
+
+ImportAction = NoteSession | Begin | Apply | BeginStaging | Stage | StageChanges | SwapIn | Acknowledge | Reply
+
+
+class Importing:
+    """One importer of one stream, from the start of a term of office of the active front end to its end."""
+
+    def __init__(self, progress: ImportProgress, term: Term) -> None:
+        self.progress = progress
+        self.last_acknowledged: Acknowledge | None = None  #: to be said again while a batch takes long
+        self.head_heard = ORIGIN  #: newest position that the exporter has told of
+        self._term = term
+        self._open: SessionId | None = None  #: the session opened in this life
+        self._expected = 1
+        self._complained = False
+
+    def handle(self, event: ImportEvent) -> list[ImportAction]:
+        """Take an event in and say what is to be done, in this order."""
+        match event:
+            case Heard(message):
+                return self._asked_to_open(message) if isinstance(message, Open) else self._numbered(message)
+            case SessionNoted(progress):
+                return self._noted(progress)
+            case Failed(reason, progress):
+                return self._failed(reason, progress)
+            case _:
+                assert_never(event)
+
+    # ── opening ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _asked_to_open(self, message: Open) -> list[ImportAction]:
+        session, noted = message.session, self.progress.session
+        self.head_heard = max(self.head_heard, message.head)
+        if session.term < self._term:
+            reason = f"the home is in term {self._term}, and term {session.term} is over"
+            return [Reply(Refused(session=session, refusal=Refusal.HIGHER_TERM, reason=reason, term=self._term))]
+        if session > noted:
+            return [NoteSession(session)]
+        if session < noted:
+            reason = f"session {noted} is newer than {session}"
+            return [Reply(Refused(session=session, refusal=Refusal.NEWER_SESSION, reason=reason))]
+        if session == self._open and self._expected == 1:
+            return [self._opened(session)]  # Said twice, or our answer was lost.
+        return [Reply(Reopen(session=session, reason="this session was noted before the importer started anew"))]
+
+    def _noted(self, progress: ImportProgress) -> list[ImportAction]:
+        self.progress = progress
+        self._open, self._expected, self._complained = progress.session, 1, False
+        self.last_acknowledged = None
+        return [self._opened(progress.session)]
+
+    def _opened(self, session: SessionId) -> Reply:
+        return Reply(Opened(session=session, cursor=self.progress.cursor, staging=self.progress.staging))
+
+    def _failed(self, reason: str, progress: ImportProgress) -> list[ImportAction]:
+        session = self._open
+        self.progress, self._open, self.last_acknowledged = progress, None, None
+        if session is None:
+            return []
+        return [Reply(Refused(session=session, refusal=Refusal.IMPORT_FAILED, reason=reason))]
+
+    # ── batches and pieces ──────────────────────────────────────────────────────────────────────────────────
+
+    def _numbered(self, message: Batch | Piece) -> list[ImportAction]:
+        if message.session < self.progress.session:
+            return []  # An older session, overtaken: dropped without a word, for nobody waits for one.
+        if message.session != self._open:
+            return self._complain(message, "this session was not opened here")
+        if message.number < self._expected:
+            return []  # Delivered twice.
+        if message.number > self._expected:
+            return self._complain(message, f"number {self._expected} is missing before {message.number}")
+        actions = self._batch(message) if isinstance(message, Batch) else self._piece(message)
+        if actions is None:
+            return self._complain(message, f"it does not follow what is here: {self.progress}")
+        self._expected, self._complained = message.number + 1, False
+        self.last_acknowledged = Acknowledge(message.session, message.number, self.progress.cursor, message.digest)
+        return [*actions, self.last_acknowledged]
+
+    def _complain(self, message: Batch | Piece, reason: str) -> list[ImportAction]:
+        """Ask for another session: once, and again at each canary, for the first word may have been lost."""
+        is_canary = isinstance(message, Batch) and message.is_canary
+        if self._complained and message.session == self._open and not is_canary:
+            return []
+        self._complained = True
+        return [Reply(Reopen(session=message.session, reason=reason))]
+
+    def _batch(self, batch: Batch) -> list[ImportAction] | None:
+        """Say how a batch of the expected number is applied; None if it does not fit what is here."""
+        self.head_heard = max(self.head_heard, batch.head)
+        if batch.is_canary:
+            return []
+        if digest_of_change_sets(batch.change_sets) != batch.digest:
+            return None
+        return self._staged_batch(batch) if batch.staged else self._plain_batch(batch)
+
+    def _plain_batch(self, batch: Batch) -> list[ImportAction] | None:
+        cursor = self.progress.cursor
+        if (cursor.position if cursor else ORIGIN) != batch.after:
+            return None
+        self._move_to(batch)
+        return [Apply(batch)] if cursor else [Begin(batch.session), Apply(batch)]
+
+    def _staged_batch(self, batch: Batch) -> list[ImportAction] | None:
+        staging = self.progress.staging
+        if staging is None or staging.settles_at is None or staging.position != batch.after:
+            return None
+        staging = replace(staging, position=batch.last)
+        self.progress = replace(self.progress, staging=staging)
+        return [StageChanges(batch), *self._swap_if_settled(batch.session, staging)]
+
+    def _piece(self, piece: Piece) -> list[ImportAction] | None:
+        staging = self.progress.staging
+        if digest_of_records(piece.records) != piece.digest:
+            return None
+        if not piece.begins and (staging is None or staging.walked_to != piece.walked_from):
+            return None
+        staging = Staging(position=piece.position, walked_to=piece.walked_to, settles_at=piece.settles_at)
+        self.progress = replace(self.progress, staging=staging)
+        begin = [BeginStaging(piece)] if piece.begins else []
+        return [*begin, Stage(piece), *self._swap_if_settled(piece.session, staging)]
+
+    def _swap_if_settled(self, session: SessionId, staging: Staging) -> list[ImportAction]:
+        """Swap the staged records in as soon as they are a state that the source once had."""
+        if staging.settles_at is None or staging.position < staging.settles_at:
+            return []
+        cursor = Cursor(session.term, staging.position)
+        self.progress = replace(self.progress, cursor=cursor, staging=None)
+        return [SwapIn(session)]
+
+    def _move_to(self, batch: Batch) -> None:
+        self.progress = replace(self.progress, cursor=Cursor(batch.session.term, batch.last))
