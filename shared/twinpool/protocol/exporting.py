@@ -114,7 +114,8 @@ class Exporting:
         self.phase = Phase.DOWN
         self.sessions_opened = 0
         self.cause = "start"  #: why the next session is opened; for logs and counters
-        self._term, self._generation, self._limits = term, generation, limits
+        self._term, self._generation = term, generation
+        self.limits = limits  #: may be changed at any time
         self._number = 0
         self._run: _Run | None = None
         self._resend_all = False
@@ -156,7 +157,7 @@ class Exporting:
     def wanted(self) -> Collect | Walk | None:
         """Say what should be read next; None while the window is full or there is no session."""
         run = self._run
-        if run is None or sum(not sent.is_canary for sent in run.unacknowledged) >= self._limits.window:
+        if run is None or sum(not sent.is_canary for sent in run.unacknowledged) >= self.limits.window:
             return None
         if self.phase is Phase.WALKING:
             return Walk(run.walked_to)
@@ -227,10 +228,10 @@ class Exporting:
 
         A canary goes even while batches are unacknowledged: its number shows the importer what it has missed.
         """
-        if now - self._heard_at >= self._limits.ack_timeout:
+        if now - self._heard_at >= self.limits.ack_timeout:
             silence = f"the backup pool has acknowledged nothing for {now - self._heard_at:.0f} s"
             return self._retreat(now, "silence", silence)
-        if now - max(self._sent_at, self._heard_at) >= self._limits.ack_timeout / 3:
+        if now - max(self._sent_at, self._heard_at) >= self.limits.ack_timeout / 3:
             return self._send_canary(now)
         return []
 
