@@ -1,0 +1,1 @@
+"""The content of files, stored beside the pool store under its digest."""
