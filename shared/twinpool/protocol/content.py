@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from twinpool.vocabulary.names import Digest
 
 PART_BYTES = 1024 * 1024  #: how much of a file travels in one message
+MAX_WANTED_BYTES = 8 * PART_BYTES  #: how much may be asked for at once, which bounds what is under way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,7 @@ class ContentWanted:
 
     digest: Digest
     offset: int  #: bytes; a multiple of `PART_BYTES`
-    length: int  #: bytes
+    length: int  #: bytes; at least 1 and at most `MAX_WANTED_BYTES`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

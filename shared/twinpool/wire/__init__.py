@@ -1,6 +1,7 @@
 """How things look on the wire and in the log; the only package that knows msgpack and zstandard.
 
 - `changes`: the payload of a change set, encoded once by the writer and opaque until it is applied.
+- `change_stream`: payloads of change sets that follow each other, read while they come in.
 - `envelope`: a message with its addressing, as a letter for the broker and back; `peek` reads the headers alone.
 - `kinds`, `form`, `stream_forms`, `content_forms`: how each kind of message is written.
 - `headers`, `columns`, `compression`, `checks`: what these are made of.
@@ -8,14 +9,16 @@
 Whatever bytes and headers come in, decoding raises `MalformedMessage` or returns what was encoded.
 """
 
+from twinpool.wire.change_stream import ChangeStream
 from twinpool.wire.changes import MAX_CHANGE_SET_BYTES, decode_all, decode_changes, encode_changes
 from twinpool.wire.compression import MAX_BODY_BYTES
 from twinpool.wire.envelope import CONTENT_TYPE, Envelope, decode, encode, peek
 from twinpool.wire.form import Message
-from twinpool.wire.headers import Peeked
+from twinpool.wire.headers import Kind, Peeked
 
 __all__ = [
     "Envelope",
+    "Kind",
     "Message",
     "Peeked",
     "encode",
@@ -24,6 +27,7 @@ __all__ = [
     "encode_changes",
     "decode_changes",
     "decode_all",
+    "ChangeStream",
     "CONTENT_TYPE",
     "MAX_BODY_BYTES",
     "MAX_CHANGE_SET_BYTES",

@@ -52,6 +52,11 @@ def decode_all(payloads: Iterable[bytes]) -> list[Change]:
         flat = _flatten(payloads)
     except (ValueError, msgpack.exceptions.UnpackException) as error:
         raise MalformedMessage(f"a change set cannot be decoded: {error}") from error
+    return changes_of(flat)
+
+
+def changes_of(flat: Sequence[Any]) -> list[Change]:
+    """Put owner, key, value, owner, key, value and so on together. Raises `MalformedMessage`."""
     owners, keys, values = flat[0::3], flat[1::3], flat[2::3]
     if not (set(map(type, owners)) <= _TEXT and set(map(type, keys)) <= _TEXT and set(map(type, values)) <= _VALUE):
         raise MalformedMessage("a change set holds something else than owners, keys and values")

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from twinpool.protocol.content import ContentAbsent, ContentMessage, ContentPart, ContentWanted
+from twinpool.protocol.content import (
+    MAX_WANTED_BYTES,
+    PART_BYTES,
+    ContentAbsent,
+    ContentMessage,
+    ContentPart,
+    ContentWanted,
+)
 from twinpool.vocabulary.names import Digest
 from twinpool.wire.checks import hex_digest, integer, malformed, raw, text
 from twinpool.wire.form import Form
-from twinpool.wire.headers import Headers
+from twinpool.wire.headers import Headers, Kind
 
 
 def _no_headers(_message: ContentMessage) -> Headers:
@@ -22,7 +29,14 @@ def _digest(value: object) -> Digest:
 
 def _read_wanted(_headers: Headers, fields: Sequence[object]) -> ContentWanted:
     digest, offset, length = fields
-    return ContentWanted(digest=_digest(digest), offset=integer(offset, "offset"), length=integer(length, "length"))
+    wanted = ContentWanted(
+        digest=_digest(digest), offset=integer(offset, "offset"), length=integer(length, "length", at_least=1)
+    )
+    if wanted.offset % PART_BYTES:
+        raise malformed("offset", "is not where a part begins")
+    if wanted.length > MAX_WANTED_BYTES:
+        raise malformed("length", f"is more than {MAX_WANTED_BYTES} bytes")
+    return wanted
 
 
 def _read_part(_headers: Headers, fields: Sequence[object]) -> ContentPart:
@@ -33,6 +47,8 @@ def _read_part(_headers: Headers, fields: Sequence[object]) -> ContentPart:
         total=integer(total, "total"),
         data=raw(data, "data"),
     )
+    if part.offset % PART_BYTES or len(part.data) > PART_BYTES:
+        raise malformed("offset", "is not where a part begins, or the part is too long")
     if part.offset + len(part.data) > part.total:
         raise malformed("data", "goes beyond the end of the file")
     return part
@@ -44,7 +60,7 @@ def _read_absent(_headers: Headers, fields: Sequence[object]) -> ContentAbsent:
 
 CONTENT_FORMS: tuple[Form[Any], ...] = (
     Form(
-        kind="content-wanted",
+        kind=Kind.CONTENT_WANTED,
         message=ContentWanted,
         headers=_no_headers,
         header_names=frozenset(),
@@ -53,7 +69,7 @@ CONTENT_FORMS: tuple[Form[Any], ...] = (
         read=_read_wanted,
     ),
     Form(
-        kind="content-part",
+        kind=Kind.CONTENT_PART,
         message=ContentPart,
         headers=_no_headers,
         header_names=frozenset(),
@@ -63,7 +79,7 @@ CONTENT_FORMS: tuple[Form[Any], ...] = (
         bulky=True,
     ),
     Form(
-        kind="content-absent",
+        kind=Kind.CONTENT_ABSENT,
         message=ContentAbsent,
         headers=_no_headers,
         header_names=frozenset(),

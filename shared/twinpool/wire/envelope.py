@@ -13,7 +13,7 @@ from twinpool.vocabulary.names import PoolFqdn, Stream
 from twinpool.wire.checks import integer, items, malformed, pool_name, text
 from twinpool.wire.compression import MAX_BODY_BYTES, compress, decompress
 from twinpool.wire.form import Form, Message, pack, unpack
-from twinpool.wire.headers import NAMES, Headers, Peeked, peek_at, seal, stream_of, traceparent_of, unseal
+from twinpool.wire.headers import NAMES, Headers, Peeked, kind_of, peek_at, seal, stream_of, traceparent_of, unseal
 from twinpool.wire.kinds import FORM_OF_KIND, FORM_OF_MESSAGE
 
 VERSION = 1
@@ -43,7 +43,7 @@ def encode(envelope: Envelope) -> Letter:
         raise malformed("size", f"of the body is {len(plain)} bytes, {MAX_BODY_BYTES} are allowed")
     encoding, body = compress(plain)
     headers: Headers = {
-        "kind": form.kind,
+        "kind": form.kind.value,
         "source": envelope.source,
         "destination": envelope.destination,
         "home": envelope.stream.home,
@@ -98,10 +98,7 @@ def _check_version(content_type: str) -> None:
 
 def _form_of(headers: Headers) -> Form[Any]:
     """Find the form, and make sure that exactly its headers are there."""
-    kind = headers.get("kind")
-    form = FORM_OF_KIND.get(kind) if isinstance(kind, str) else None
-    if form is None:
-        raise malformed("kind", f"is unknown: {kind!r:.40}")
+    form = FORM_OF_KIND[kind_of(headers)]
     required = _COMMON | form.header_names
     for name in NAMES:
         if name in required and name not in headers:

@@ -11,7 +11,7 @@ import msgpack
 from twinpool.errors import MalformedMessage
 from twinpool.protocol.content import ContentMessage
 from twinpool.protocol.messages import StreamMessage
-from twinpool.wire.headers import Headers
+from twinpool.wire.headers import Headers, Kind
 
 Message = StreamMessage | ContentMessage
 M = TypeVar("M", bound=Message)
@@ -23,7 +23,7 @@ _LONGEST_ARRAY = 16  #: no body has more fields; the many things in a batch or p
 class Form(Generic[M]):
     """How one kind of message is written."""
 
-    kind: str  #: its name in the headers
+    kind: Kind
     message: type[M]
     headers: Callable[[M], Headers]  #: those that it has beyond the common ones
     header_names: frozenset[str]  #: their names; exactly these have to be there

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import re
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ Headers = dict[str, str | int]
 
 #: All of our headers but the digest, in the order in which the digest covers them. Others may add their own.
 NAMES = (
-    "kind",  #: which message it is; see `bodies`
+    "kind",  #: see `Kind`
     "source",  #: the pool that speaks
     "destination",  #: the pool that is spoken to
     "home",
@@ -39,11 +40,30 @@ _SESSION = re.compile(r"([1-9][0-9]{0,18})\.([1-9][0-9]{0,18})\.([1-9][0-9]{0,18
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
+class Kind(enum.StrEnum):
+    """Which message it is."""
+
+    OPEN = "open"
+    OPENED = "opened"
+    BATCH = "batch"
+    PIECE = "piece"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    REOPEN = "reopen"
+    REFUSED = "refused"
+    CONTENT_WANTED = "content-wanted"
+    CONTENT_PART = "content-part"
+    CONTENT_ABSENT = "content-absent"
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+
+
 class Peeked(NamedTuple):
     """What can be told of a message without decoding it; not yet checked against the digest."""
 
-    kind: str
+    kind: Kind
     source: PoolFqdn
+    destination: PoolFqdn
     stream: Stream
     session: SessionId | None  #: None for content, which belongs to no session
     number: int | None  #: of a batch, piece or acknowledgement
@@ -73,12 +93,21 @@ def peek_at(headers: Mapping[str, object]) -> Peeked:
     """Read the headers that tell what a message is. Raises `MalformedMessage`."""
     session, number = headers.get("session"), headers.get("number")
     return Peeked(
-        text(headers.get("kind"), "kind"),
+        kind_of(headers),
         PoolFqdn(pool_name(headers.get("source"), "source")),
+        PoolFqdn(pool_name(headers.get("destination"), "destination")),
         stream_of(headers),
         None if session is None else session_of(session),
         None if number is None else integer(number, "number"),
     )
+
+
+def kind_of(headers: Mapping[str, object]) -> Kind:
+    """Return which message it is."""
+    kind = _KINDS.get(name := text(headers.get("kind"), "kind"))
+    if kind is None:
+        raise malformed("kind", f"is unknown: {name!r:.40}")
+    return kind
 
 
 def stream_of(headers: Mapping[str, object]) -> Stream:

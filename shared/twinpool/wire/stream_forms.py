@@ -28,7 +28,7 @@ from twinpool.wire.changes import decode_changes, encode_changes
 from twinpool.wire.checks import instant, integer, items, malformed, raw, text, truth
 from twinpool.wire.columns import pack_columns, unpack_columns
 from twinpool.wire.form import Form
-from twinpool.wire.headers import Headers, session_of
+from twinpool.wire.headers import Headers, Kind, session_of
 
 _DIGEST_BYTES = 16
 
@@ -233,7 +233,7 @@ _NUMBERED = frozenset({"session", "number"})
 
 STREAM_FORMS: tuple[Form[Any], ...] = (
     Form(
-        kind="open",
+        kind=Kind.OPEN,
         message=Open,
         headers=_session_header,
         header_names=_SESSION,
@@ -242,7 +242,7 @@ STREAM_FORMS: tuple[Form[Any], ...] = (
         read=_read_open,
     ),
     Form(
-        kind="opened",
+        kind=Kind.OPENED,
         message=Opened,
         headers=_session_header,
         header_names=_SESSION,
@@ -251,7 +251,7 @@ STREAM_FORMS: tuple[Form[Any], ...] = (
         read=_read_opened,
     ),
     Form(
-        kind="batch",
+        kind=Kind.BATCH,
         message=Batch,
         headers=_batch_headers,
         header_names=_NUMBERED | {"after", "last", "changes"},
@@ -262,7 +262,7 @@ STREAM_FORMS: tuple[Form[Any], ...] = (
         bulky=True,
     ),
     Form(
-        kind="piece",
+        kind=Kind.PIECE,
         message=Piece,
         headers=_piece_headers,
         header_names=_NUMBERED | {"changes"},
@@ -272,7 +272,7 @@ STREAM_FORMS: tuple[Form[Any], ...] = (
         bulky=True,
     ),
     Form(
-        kind="acknowledgement",
+        kind=Kind.ACKNOWLEDGEMENT,
         message=Acknowledgement,
         headers=lambda said: {"session": str(said.session), "number": said.number},
         header_names=_NUMBERED,
@@ -281,7 +281,7 @@ STREAM_FORMS: tuple[Form[Any], ...] = (
         read=_read_acknowledgement,
     ),
     Form(
-        kind="reopen",
+        kind=Kind.REOPEN,
         message=Reopen,
         headers=_session_header,
         header_names=_SESSION,
@@ -290,7 +290,7 @@ STREAM_FORMS: tuple[Form[Any], ...] = (
         read=_read_reopen,
     ),
     Form(
-        kind="refused",
+        kind=Kind.REFUSED,
         message=Refused,
         headers=_session_header,
         header_names=_SESSION,
