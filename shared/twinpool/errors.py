@@ -18,6 +18,7 @@
     │   ├── InvalidRecord          a module does not take this record
     │   ├── InvalidConfiguration   the deployment file or a setting is wrong
     │   ├── InvalidParameter       a command's parameter is wrong
+    │   ├── TooLarge               more than is taken at once
     │   └── MalformedMessage       a message that is not ours, is damaged or of an unknown version
     ├── ImportFailed               a batch could not be applied
     └── ContentMissing             a file's content is not in the content store
@@ -138,6 +139,12 @@ class InvalidConfiguration(Invalid):
 
 class InvalidParameter(Invalid):
     """A command's parameter is wrong."""
+
+
+class TooLarge(Invalid):
+    """More than is taken at once; nothing of it was done."""
+
+    hint = "Split it into smaller parts."
 
 
 class MalformedMessage(Invalid):
