@@ -1,1 +1,1 @@
-"""The modules: what is replicated, and what may stand in it."""
+"""Modules: units of replicated data, each with its own rules; ours, and those that plug-ins add."""
