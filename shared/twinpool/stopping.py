@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -14,13 +14,34 @@ class Stop:
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._guard = threading.RLock()
+        self._calls: list[Callable[[], None]] = []
         self.reason = ""  #: who asked, for the log
 
     def request(self, reason: str) -> None:
         """Ask everybody to stop; the first reason counts."""
-        if not self._event.is_set():
+        with self._guard:
+            if self._event.is_set():
+                return
             self.reason = reason
-        self._event.set()
+            self._event.set()
+            calls = list(self._calls)
+        for call in calls:
+            call()
+
+    @contextmanager
+    def calling(self, call: Callable[[], None]) -> Iterator[None]:
+        """Call something when asked to stop while the block runs; at once if that was before."""
+        with self._guard:
+            self._calls.append(call)
+            late = self._event.is_set()
+        if late:
+            call()
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._calls.remove(call)
 
     @property
     def requested(self) -> bool:
