@@ -1,0 +1,161 @@
+"""The thread that exports one route: hears events, keeps the pace, reads and sends."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from twinpool.modules.module import Module
+from twinpool.ports.broker import Delivery, Outcome
+from twinpool.protocol.export_steps import ExportEvent, Heard, LinkDown, LinkUp, NotDelivered, SyncAsked, Tick
+from twinpool.protocol.exporting import Exporting, Limits
+from twinpool.protocol.messages import Acknowledgement, FromExporter, Opened, Refused, Reopen
+from twinpool.vocabulary.configuration import BackupServiceConfiguration
+from twinpool.vocabulary.names import PoolFqdn
+from twinpool.wire import Envelope
+from twinpool_services.backup.exporter import Exporter, Haul, ReadLimits, SourceStore
+from twinpool_services.backup.inbox import Inbox
+from twinpool_services.backup.pacing import Pace, on_forced, on_haul, on_ring, on_time
+from twinpool_services.backup.post import PostOffice
+from twinpool_services.backup.roles import ExportRole
+from twinpool_services.backup.tenure import Tenure
+
+log = logging.getLogger(__name__)
+
+TICK = 0.25  #: seconds between two looks at the clock
+
+
+class ExportDesk:
+    """One route's exporter, its inbox and its pace. `run` is the body of its thread."""
+
+    def __init__(
+        self,
+        role: ExportRole,
+        *,
+        pool: PoolFqdn,
+        module: Module,
+        store: SourceStore,
+        tenure: Tenure,
+        post: PostOffice,
+        configuration: Callable[[], BackupServiceConfiguration],
+    ) -> None:
+        """Bind the parts; nothing happens before `run`."""
+        self.route = role.route
+        self.inbox: Inbox[ExportEvent | Delivery] = Inbox()
+        self._pool, self._post, self._tenure = pool, post, tenure
+        self._module, self._configuration = module, configuration
+        machine = Exporting(role.term, tenure.generation, Limits())
+        self._exporter = Exporter(
+            route=role.route,
+            machine=machine,
+            module=module,
+            store=store,
+            generation=tenure.generation,
+            send=self._send,
+        )
+        self._pace = Pace()
+        self._tick_at = 0.0
+
+    # ── what others tell, on their threads ──────────────────────────────────────────────────────────────────
+
+    def link_up(self) -> None:
+        """Hear that letters may be published."""
+        self.inbox.put(LinkUp())
+
+    def link_down(self, reason: str) -> None:
+        """Hear that they may not."""
+        self.inbox.put(LinkDown(reason))
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Take the importer's word in."""
+        self.inbox.put(delivery)
+
+    def sync(self, *, full: bool) -> None:
+        """Take an operator's wish in."""
+        self.inbox.put(SyncAsked(full))
+
+    def ring(self) -> None:
+        """Hear that something may have been committed."""
+        self.inbox.ring()
+
+    # ── the thread ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def run(self) -> None:
+        """Export until the tenure is over. Raises `LeaseLost`."""
+        while not self._tenure.is_over:
+            now = time.monotonic()
+            item = self.inbox.take(min(self._pace.due_in(now), max(self._tick_at - now, 0.0)))
+            self._hear(item)
+            self._look_at_the_clock()
+            self._read()
+            if self._exporter.stepped_down is not None:
+                self._tenure.end(f"{self.route.stream.home} is in term {self._exporter.stepped_down}")
+
+    def _hear(self, item: ExportEvent | Delivery | None) -> None:
+        configuration = self._configuration()
+        if self.inbox.was_rung():
+            self._pace = on_ring(self._pace, configuration)
+        if item is None:
+            return
+        if isinstance(item, SyncAsked):
+            self._pace = on_forced(self._pace, self._max_batches(configuration))
+        event = self._opened(item) if isinstance(item, Delivery) else item
+        if event is not None:
+            self._exporter.feed(event)
+            self._pace = on_ring(self._pace, configuration)  # An acknowledgement makes room in the window.
+
+    def _opened(self, delivery: Delivery) -> Heard | None:
+        """Decode what the importer said."""
+        envelope = self._post.open(delivery)
+        if envelope is None:
+            return None
+        self._post.settle(delivery)
+        message = envelope.message
+        assert isinstance(message, Opened | Acknowledgement | Reopen | Refused)  # noqa: S101 - registered for these
+        return Heard(message)
+
+    def _look_at_the_clock(self) -> None:
+        now = time.monotonic()
+        configuration = self._configuration()
+        self._pace = on_time(self._pace, configuration, self._max_batches(configuration), now)
+        if now >= self._tick_at:
+            self._tick_at = now + TICK
+            timeout = configuration.ack_timeout.total_seconds()
+            self._exporter.machine.limits = Limits(window=configuration.window, ack_timeout=timeout)
+            self._exporter.feed(Tick())
+
+    def _read(self) -> None:
+        """Read and send once; the loop comes back for more, so that what is said meanwhile is heard in between."""
+        if self._post.blocked is not None or not self._pace.may_read(time.monotonic()):
+            return
+        configuration = self._configuration()
+        limits = ReadLimits(changes=configuration.max_changes_per_batch, bytes=configuration.max_batch_bytes)
+        haul = self._exporter.read(limits)
+        self._pace = on_haul(
+            self._pace,
+            found=haul is not Haul.NONE,
+            more=haul is Haul.FULL,
+            linger=configuration.linger,
+            now=time.monotonic(),
+        )
+
+    def _max_batches(self, configuration: BackupServiceConfiguration) -> int:
+        if self._module.category.is_cms:
+            return configuration.max_batches_per_cms_sync
+        return configuration.max_batches_per_user_store_sync
+
+    def _send(self, message: FromExporter) -> None:
+        envelope = Envelope(
+            source=self._pool, destination=self.route.destination, stream=self.route.stream, message=message
+        )
+
+        def hear(outcome: Outcome) -> None:
+            reasons = {
+                Outcome.UNROUTABLE: "the backup pool has no queue for it (is the backup pool running?)",
+                Outcome.REJECTED: "the backup pool's queue is full",
+            }
+            if reason := reasons.get(outcome):  # What is LOST is told by the link going down.
+                self.inbox.put(NotDelivered(message.session, reason))
+
+        self._post.send(envelope, hear)

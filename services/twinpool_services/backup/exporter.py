@@ -1,0 +1,155 @@
+"""Carrying out what the exporting end of the protocol asks for: reading our store, writing the ledger, sending."""
+
+from __future__ import annotations
+
+import enum
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+from twinpool.errors import BrokerUnreachable, StoreUnavailable
+from twinpool.modules.module import Module
+from twinpool.ports.store import ChangeLog, ExportLedgers, Records
+from twinpool.protocol.export_steps import (
+    Collect,
+    Collected,
+    ExportAction,
+    ExportEvent,
+    LinkDown,
+    LogBounds,
+    NoteAcknowledged,
+    NoteAttempt,
+    NoteOpened,
+    ReadBounds,
+    ReadFailed,
+    Send,
+    StepDown,
+    Walk,
+    Walked,
+)
+from twinpool.protocol.exporting import Exporting
+from twinpool.protocol.messages import FromExporter
+from twinpool.vocabulary.names import Generation, Route, Term
+
+log = logging.getLogger(__name__)
+
+
+class SourceStore(ChangeLog, ExportLedgers, Records, Protocol):
+    """What an exporter needs of the pool store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLimits:
+    """How much is read for one batch or piece."""
+
+    changes: int
+    bytes: int
+
+
+class Haul(enum.Enum):
+    """What a reading brought."""
+
+    NONE = enum.auto()  #: nothing is wanted, or nothing is there
+    PARTIAL = enum.auto()  #: all that there was
+    FULL = enum.auto()  #: there is more
+
+
+class Exporter:
+    """One route's exporter: the protocol's machine, and the store and broker that it works on.
+
+    Has no thread and no clock of its own beyond the monotonic one given, so that a simulation can drive it.
+    """
+
+    def __init__(
+        self,
+        *,
+        route: Route,
+        machine: Exporting,
+        module: Module,
+        store: SourceStore,
+        generation: Generation,
+        send: Callable[[FromExporter], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Bind the parts. `send` raises `BrokerUnreachable` while the link is down."""
+        self.route, self.machine = route, machine
+        self.stepped_down: Term | None = None
+        self._module, self._store, self._generation = module, store, generation
+        self._send, self._monotonic = send, monotonic
+
+    def feed(self, event: ExportEvent) -> None:
+        """Tell the machine something and do all that it asks for. Raises `LeaseLost`."""
+        events = deque([event])
+        while events:
+            for action in self.machine.handle(events.popleft(), self._monotonic()):
+                answer = self._attempt(action)
+                if answer is not None:
+                    events.append(answer)
+                if isinstance(answer, ReadFailed | LinkDown):
+                    break  # The rest of these actions stand on the one that failed.
+
+    def read(self, limits: ReadLimits) -> Haul:
+        """Read what the machine wants next, and let it send that. Raises `LeaseLost`."""
+        wanted = self.machine.wanted()
+        if wanted is None:
+            return Haul.NONE
+        try:
+            event = self._collect(wanted, limits) if isinstance(wanted, Collect) else self._walk(wanted, limits)
+        except StoreUnavailable as error:
+            self.feed(ReadFailed(str(error)))
+            return Haul.NONE
+        self.feed(event)
+        if isinstance(event, Walked):
+            return Haul.FULL
+        if not event.change_sets:
+            return Haul.NONE
+        return Haul.FULL if event.change_sets[-1].position < event.head else Haul.PARTIAL
+
+    def _collect(self, wanted: Collect, limits: ReadLimits) -> Collected:
+        stream = self.route.stream
+        change_sets = self._module.collect(
+            self._store, stream, after=wanted.after, max_changes=limits.changes, max_bytes=limits.bytes
+        )
+        return Collected(change_sets, self._store.head(stream))
+
+    def _walk(self, wanted: Walk, limits: ReadLimits) -> Walked:
+        """Read a piece of a snapshot. The head is read after the records, as `Staging` demands."""
+        stream = self.route.stream
+        records = self._module.walk(
+            self._store, stream, after=wanted.after, limit=limits.changes, max_bytes=limits.bytes
+        )
+        return Walked(records, None if records else self._store.head(stream))
+
+    def _attempt(self, action: ExportAction) -> ExportEvent | None:
+        try:
+            return self._perform(action)
+        except BrokerUnreachable as error:
+            return LinkDown(str(error))
+        except StoreUnavailable as error:
+            log.warning("%s: %s", self.route, error, extra={"event": "export.store_unavailable"})
+            # A failure that cannot be noted is not told again: that would go round for ever.
+            return None if isinstance(action, NoteAttempt) else ReadFailed(str(error))
+
+    def _perform(self, action: ExportAction) -> ExportEvent | None:
+        store, route, generation = self._store, self.route, self._generation
+        match action:
+            case ReadBounds():
+                # In this order: the log may grow meanwhile, and what is settled is never above the head.
+                oldest, settled = store.oldest(route.stream), store.settled(route.stream)
+                return LogBounds(oldest, settled, store.head(route.stream))
+            case Send(message):
+                self._send(message)
+            case NoteOpened(acknowledged):
+                store.note_opened(route, acknowledged=acknowledged, generation=generation)
+            case NoteAcknowledged(position):
+                store.note_acknowledged(route, position, generation=generation)
+            case NoteAttempt(failure):
+                store.note_attempt(route, failure=failure, generation=generation)
+            case StepDown(term):
+                self.stepped_down = term
+            case _:
+                assert_never(action)
+        return None

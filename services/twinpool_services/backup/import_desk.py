@@ -1,0 +1,143 @@
+"""The thread that imports one stream: hears batches, fetches the content that they name, applies, acknowledges."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+
+from twinpool.content.store import ContentStore
+from twinpool.errors import LeaseLost, SessionOvertaken
+from twinpool.modules.module import Module
+from twinpool.ports.broker import Delivery
+from twinpool.protocol.content import ContentWanted
+from twinpool.protocol.importing import Heard, Importing
+from twinpool.protocol.messages import Batch, FromImporter, Open, Piece
+from twinpool.vocabulary.configuration import BackupServiceConfiguration
+from twinpool.vocabulary.names import PoolFqdn
+from twinpool.wire import Envelope, Message, peek
+from twinpool_services.backup.importer import Importer, TargetStore
+from twinpool_services.backup.inbox import Inbox
+from twinpool_services.backup.post import PostOffice
+from twinpool_services.backup.roles import ImportRole
+from twinpool_services.backup.tenure import Tenure
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 0.25  #: seconds between looks at the clock
+
+
+class ImportDesk:
+    """One stream's importer and its inbox. `run` is the body of its thread."""
+
+    def __init__(  # noqa: PLR0913 - the composition of a desk
+        self,
+        role: ImportRole,
+        *,
+        pool: PoolFqdn,
+        module: Module,
+        store: TargetStore,
+        content: ContentStore,
+        tenure: Tenure,
+        post: PostOffice,
+        configuration: Callable[[], BackupServiceConfiguration],
+    ) -> None:
+        """Bind the parts; nothing happens before `run`. Raises `StoreUnavailable`."""
+        self.role = role
+        self.inbox: Inbox[Delivery] = Inbox()
+        self._pool, self._content, self._tenure, self._post = pool, content, tenure, post
+        self._configuration = configuration
+        self._put_off: deque[tuple[Delivery, Message]] = deque()  # heard while content was being fetched
+        self._importer = Importer(
+            stream=role.stream,
+            machine=Importing(store.import_progress(role.stream), role.term),
+            module=module,
+            store=store,
+            generation=tenure.generation,
+            send=self._send,
+            fetch=self._fetch,
+        )
+
+    # ── what others tell, on their threads ──────────────────────────────────────────────────────────────────
+
+    def link_up(self) -> None:
+        """Nothing to do: the exporter opens a session when its own link is up."""
+
+    def link_down(self, reason: str) -> None:
+        """Nothing to do: what we had not acknowledged comes again."""
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Take the exporter's word in."""
+        self.inbox.put(delivery)
+
+    # ── the thread ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def run(self) -> None:
+        """Import until the tenure is over. Raises `LeaseLost`."""
+        while not self._tenure.is_over:
+            if self._put_off:
+                self._import(*self._put_off.popleft())
+            elif opened := self._next(PATIENCE):
+                self._import(*opened)
+
+    def _next(self, seconds: float) -> tuple[Delivery, Message] | None:
+        """Return the next message worth hearing; drop batches of older sessions before they are decoded."""
+        delivery = self.inbox.take(seconds)
+        if delivery is None:
+            return None
+        if self._is_stale(delivery):
+            self._post.settle(delivery)
+            return None
+        envelope = self._post.open(delivery)
+        return None if envelope is None else (delivery, envelope.message)
+
+    def _is_stale(self, delivery: Delivery) -> bool:
+        glance = peek(delivery)  # It has been peeked at before, so it is well-formed that far.
+        if glance.number is None or glance.session is None:
+            return False
+        return glance.session < self._importer.machine.progress.session
+
+    def _import(self, delivery: Delivery, message: Message) -> None:
+        """Hear a message and let the broker forget it: whatever came of it, the source's log is the buffer."""
+        if isinstance(message, Open | Batch | Piece):
+            self._importer.feed(Heard(message))
+        self._post.settle(delivery)
+
+    def _send(self, message: FromImporter | ContentWanted) -> None:
+        self._post.send(
+            Envelope(source=self._pool, destination=self.role.source, stream=self.role.stream, message=message)
+        )
+
+    # ── content ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _fetch(self, digests: Iterable[Digest]) -> None:
+        """Bring content here before the batch that names it is applied.
+
+        Raises `ContentMissing` if it cannot be had, `SessionOvertaken` if the exporter wants to begin anew, and
+        `LeaseLost` if the tenure ends; what has come is kept for the next attempt.
+        """
+        fetching = Fetching(self._content, digests)
+        repeat_at = time.monotonic()
+        while not fetching.is_done:
+            if self._tenure.is_over:
+                raise LeaseLost(self._tenure.reason)
+            if time.monotonic() >= repeat_at:
+                # A sign of life and of where we stand: large content must not look like silence.
+                self._ask_for(fetching.tick(time.monotonic()))
+                self._importer.repeat_acknowledgement()
+                repeat_at = time.monotonic() + min(1.0, self._configuration().ack_timeout.total_seconds() / 3)
+            if opened := self._next(PATIENCE):
+                self._hear_while_fetching(fetching, *opened)
+
+    def _hear_while_fetching(self, fetching: Fetching, delivery: Delivery, message: Message) -> None:
+        if isinstance(message, ContentPart | ContentAbsent):
+            self._post.settle(delivery)
+            self._ask_for(fetching.hear(message, time.monotonic()))
+            return
+        self._put_off.append((delivery, message))
+        if isinstance(message, Open):
+            raise SessionOvertaken(f"the source asks for session {message.session}")
+
+    def _ask_for(self, wanted: Iterable[ContentWanted]) -> None:
+        for one in wanted:
+            self._send(one)

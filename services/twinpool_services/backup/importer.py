@@ -1,0 +1,197 @@
+"""Carrying out what the importing end of the protocol asks for: writing our store, answering."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Protocol, assert_never
+
+from twinpool.errors import (
+    BrokerUnreachable,
+    ImportFailed,
+    Overtaken,
+    SessionOvertaken,
+    StoreUnavailable,
+    TwinpoolError,
+)
+from twinpool.modules.module import Applying, Module
+from twinpool.ports.store import Imports
+from twinpool.protocol.importing import (
+    Acknowledge,
+    Apply,
+    Begin,
+    BeginStaging,
+    Failed,
+    ImportAction,
+    ImportEvent,
+    Importing,
+    NoteSession,
+    Reply,
+    SessionNoted,
+    Stage,
+    StageChanges,
+    SwapIn,
+)
+from twinpool.protocol.messages import Acknowledgement, Batch, FromImporter, Refusal, Refused
+from twinpool.vocabulary.change import Change
+from twinpool.vocabulary.names import Digest, Generation, Instant, Stream
+from twinpool.vocabulary.session import SessionId
+from twinpool.wire import decode_all
+
+log = logging.getLogger(__name__)
+
+
+class TargetStore(Imports, Protocol):
+    """What an importer needs of the pool store."""
+
+    def now(self) -> Instant:
+        """Return the time by the store's clock."""
+
+
+class Importer:
+    """One stream's importer: the protocol's machine, and the store and broker that it works on.
+
+    Has no thread and no clock of its own, so that a simulation can drive it.
+    """
+
+    def __init__(
+        self,
+        *,
+        stream: Stream,
+        machine: Importing,
+        module: Module,
+        store: TargetStore,
+        generation: Generation,
+        send: Callable[[FromImporter], None],
+        fetch: Callable[[Iterable[Digest]], None],
+    ) -> None:
+        """Bind the parts. `fetch` returns once all content is at hand; it raises `ContentMissing` and the like."""
+        self.stream, self.machine = stream, machine
+        self._module, self._store, self._generation = module, store, generation
+        self._send, self._fetch = send, fetch
+        self._failing = store.import_ledger(stream).failure is not None
+
+    def feed(self, event: ImportEvent) -> None:
+        """Tell the machine something and do all that it asks for. Raises `LeaseLost`."""
+        events = deque([event])
+        while events:
+            for action in self.machine.handle(events.popleft()):
+                answer = self._attempt(action)
+                if answer is not None:
+                    events.append(answer)
+                if isinstance(answer, Failed):
+                    break  # The rest, the acknowledgement above all, stand on the one that failed.
+
+    def repeat_acknowledgement(self) -> None:
+        """Say the last acknowledgement again: a sign of life while a batch takes long."""
+        if self.machine.last_acknowledged is not None:
+            self._acknowledge(self.machine.last_acknowledged)
+
+    def _attempt(self, action: ImportAction) -> ImportEvent | None:
+        try:
+            return self._perform(action)
+        except BrokerUnreachable as error:
+            # The exporter will ask again, in another session; what is applied is applied.
+            log.info("%s: not said: %s", self.stream, error, extra={"event": "import.reply_lost"})
+        except SessionOvertaken as error:
+            log.info("%s: %s", self.stream, error, extra={"event": "import.session_overtaken"})
+            return Failed(str(error), self._store.import_progress(self.stream))
+        except Overtaken:
+            raise
+        except TwinpoolError as error:
+            return self._failed(action, error)
+        return None
+
+    def _failed(self, action: ImportAction, error: TwinpoolError) -> Failed:
+        """Note a failure, and hand the machine what the store knows."""
+        log.error("%s: import failed: %s", self.stream, error, extra={"event": "import.failed"})
+        reason = f"{error}. {error.hint}" if error.hint else str(error)
+        self._failing = True
+        try:
+            self._store.note_import(self.stream, failure=reason, generation=self._generation)
+            progress = self._store.import_progress(self.stream)
+        except StoreUnavailable:
+            # The store itself has failed. What we believe is replaced by its word when the next session is noted,
+            # and before that nothing is applied.
+            progress = self.machine.progress
+        if isinstance(action, NoteSession):
+            self._refuse(action.session, reason)
+        return Failed(reason, progress)
+
+    def _refuse(self, session: SessionId, reason: str) -> None:
+        try:
+            self._send(Refused(session=session, refusal=Refusal.IMPORT_FAILED, reason=reason))
+        except BrokerUnreachable as error:
+            log.info("%s: not said: %s", self.stream, error, extra={"event": "import.reply_lost"})
+
+    def _perform(self, action: ImportAction) -> ImportEvent | None:
+        store, stream, generation = self._store, self.stream, self._generation
+        match action:
+            case NoteSession(session):
+                return SessionNoted(store.note_session(stream, session, generation=generation))
+            case Begin(session):
+                store.begin(stream, session=session, generation=generation)
+            case BeginStaging(piece):
+                store.begin_staging(stream, session=piece.session, position=piece.position, generation=generation)
+            case Stage(piece):
+                self._fetch_for(Change(*record) for record in piece.records)
+                store.stage(
+                    stream,
+                    piece.records,
+                    session=piece.session,
+                    walked_to=piece.walked_to,
+                    settles_at=piece.settles_at,
+                    generation=generation,
+                )
+            case SwapIn(session):
+                store.swap_in(stream, session=session, generation=generation)
+            case Apply(batch):
+                self._apply(batch, store.apply)
+            case StageChanges(batch):
+                self._apply(batch, store.stage_changes)
+            case Acknowledge():
+                self._succeeded()
+                self._acknowledge(action)
+            case Reply(message):
+                self._send(message)
+            case _:
+                assert_never(action)
+        return None
+
+    def _apply(self, batch: Batch, apply: Applying) -> None:
+        changes = decode_all(change_set.payload for change_set in batch.change_sets)
+        if len(changes) != batch.change_count:
+            raise ImportFailed(f"batch {batch.number} holds {len(changes)} changes and announces {batch.change_count}")
+        self._fetch_for(changes)
+        self._module.apply(
+            apply,
+            self.stream,
+            changes,
+            session=batch.session,
+            after=batch.after,
+            upto=batch.last,
+            generation=self._generation,
+        )
+
+    def _fetch_for(self, changes: Iterable[Change]) -> None:
+        wanted = [digest for change in changes for digest in self._module.attachments(change)]
+        if wanted:
+            self._fetch(wanted)
+
+    def _succeeded(self) -> None:
+        if self._failing:
+            self._store.note_import(self.stream, failure=None, generation=self._generation)
+            self._failing = False
+            log.info("%s: imports work again", self.stream, extra={"event": "import.recovered"})
+
+    def _acknowledge(self, action: Acknowledge) -> None:
+        self._send(
+            Acknowledgement(
+                session=action.session,
+                number=action.number,
+                cursor=action.cursor,
+                digest=action.digest,
+                imported_at=self._store.now(),
+            )
+        )

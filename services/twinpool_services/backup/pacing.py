@@ -1,0 +1,76 @@
+"""When an exporter reads its log: pure, so that the cadence has tests of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from twinpool.vocabulary.configuration import BackupServiceConfiguration
+from twinpool.vocabulary.settings import SyncTrigger
+
+POLL = 0.25  #: seconds; a ring that was lost costs no more than this
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """When to read next, and how often more in this cycle. Times are monotonic, in seconds."""
+
+    eager: bool = True  #: there may be something to read
+    not_before: float = 0.0  #: small batches go `Linger` apart, so that changes gather meanwhile
+    poll_at: float = 0.0
+    cycle_at: float = 0.0  #: when the next cycle of forced collection begins
+    batches_left: int | None = None  #: in this cycle; None is unlimited
+
+    def may_read(self, now: float) -> bool:
+        """Whether it is time."""
+        return self.eager and now >= self.not_before and self.batches_left != 0
+
+    def due_in(self, now: float) -> float:
+        """Seconds until something is due that nobody rings for."""
+        due = min(self.poll_at, self.cycle_at)
+        if self.eager and self.batches_left != 0:
+            due = min(due, self.not_before)
+        return max(due - now, 0.0)
+
+
+def on_ring(pace: Pace, configuration: BackupServiceConfiguration) -> Pace:
+    """Something was committed or acknowledged: with an event trigger, that is the time to read."""
+    return replace(pace, eager=True) if configuration.sync_trigger is SyncTrigger.EVENT else pace
+
+
+def on_time(pace: Pace, configuration: BackupServiceConfiguration, max_batches: int, now: float) -> Pace:
+    """Begin a new cycle each `SyncInterval`, and look again now and then in case a ring was lost.
+
+    With an interval trigger the cycle is all there is: everything pending is collected at its beginning, at most
+    `max_batches` batches of it, as the original did.
+    """
+    on_event = configuration.sync_trigger is SyncTrigger.EVENT
+    if now >= pace.cycle_at:
+        cycle_at = now + configuration.sync_interval.total_seconds()
+        left = None if on_event else max_batches
+        return replace(pace, eager=True, cycle_at=cycle_at, poll_at=now + POLL, batches_left=left)
+    cycle_at = min(
+        pace.cycle_at, now + configuration.sync_interval.total_seconds()
+    )  # A shorter interval counts at once.
+    pace = replace(pace, cycle_at=cycle_at, batches_left=None if on_event else pace.batches_left)
+    if now >= pace.poll_at:
+        going_on = pace.eager or on_event
+        return replace(pace, eager=going_on, poll_at=now + POLL)
+    return pace
+
+
+def on_haul(pace: Pace, *, found: bool, more: bool, linger: timedelta, now: float) -> Pace:
+    """After a reading: go on at once while there is more, gather for a while after a small batch, rest after none."""
+    left = pace.batches_left
+    if found and left is not None:
+        left = max(left - 1, 0)
+    if more:
+        return replace(pace, batches_left=left)
+    not_before = now + linger.total_seconds() if found else pace.not_before
+    return replace(pace, eager=False, not_before=not_before, batches_left=left)
+
+
+def on_forced(pace: Pace, max_batches: int) -> Pace:
+    """An operator wants a sync: a cycle begins now."""
+    left = None if pace.batches_left is None else max_batches
+    return replace(pace, eager=True, not_before=0.0, batches_left=left)

@@ -1,0 +1,84 @@
+"""The backup service of one front end: it stands for election, and works while it is the active one."""
+
+from __future__ import annotations
+
+import logging
+
+from twinpool.brokers.rabbitmq import RabbitmqLink
+
+from twinpool.brokers.topology import CONTROL, Topology
+from twinpool.content.store import ContentStore
+from twinpool.errors import StoreUnavailable
+from twinpool.modules.registry import Modules
+from twinpool.ports.broker import Link
+from twinpool.ports.store import Store
+from twinpool.stopping import Stop
+from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
+from twinpool_services.backup.configurations import Configurations
+from twinpool_services.backup.election import Candidate
+from twinpool_services.backup.tenure import Tenure
+from twinpool_services.backup.worker import Premises, Worker
+
+log = logging.getLogger(__name__)
+
+FAILED_PAUSE = 1.0  #: seconds before a front end whose worker has died stands again, so that another may be elected
+
+
+class BackupService:
+    """Runs the election and the worker of one front end."""
+
+    def __init__(
+        self,
+        *,
+        deployment: Deployment,
+        pool: Pool,
+        front_end: FrontEnd,
+        store: Store,
+        modules: Modules,
+        content: ContentStore,
+        configurations: Configurations,
+    ) -> None:
+        """Stand under the front end's name, with everything that a worker works with when elected."""
+        self._premises = Premises(
+            deployment=deployment,
+            pool=pool.fqdn,
+            store=store,
+            modules=modules,
+            content=content,
+            configurations=configurations,
+            new_link=self._new_link,
+        )
+        self._pool = pool
+        self._candidate = Candidate(store, front_end.name, deployment.lease_duration)
+
+    @property
+    def active(self) -> bool:
+        """Whether this front end is the active one now."""
+        return self._candidate.tenure is not None
+
+    def run(self, stop: Stop) -> None:
+        """Stand and work until asked to stop; the lease has been given back when this returns."""
+
+        def work(tenure: Tenure) -> None:
+            with stop.calling(lambda: tenure.end(f"asked to stop: {stop.reason}")):
+                self._work(tenure)
+            if tenure.failed:
+                stop.wait(FAILED_PAUSE)
+
+        self._candidate.run(work, stop)
+
+    def _work(self, tenure: Tenure) -> None:
+        try:
+            Worker(self._premises, tenure).run()
+        except StoreUnavailable as error:
+            tenure.end(f"the store is unavailable: {error}", failed=True)
+
+    def _new_link(self) -> Link:
+        premises = self._premises
+        topology = Topology(
+            pool=self._pool.fqdn,
+            speakers=tuple(pool.fqdn for pool in premises.deployment.pools if pool.fqdn != self._pool.fqdn),
+            subjects=(CONTROL, *premises.modules.names),
+        )
+        heartbeat = premises.deployment.broker.heartbeat.total_seconds()
+        return RabbitmqLink(self._pool.broker_url, topology, heartbeat_s=heartbeat)

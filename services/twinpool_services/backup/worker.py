@@ -1,0 +1,209 @@
+"""The worker: what the active front end of a pool does, and nobody else.
+
+It is a scope. It opens the link, starts a thread for each route and each stream, and ends them all, however it is
+left. Nothing here asks "am I the active one?": outside the scope these threads do not exist, and what a paused one
+does late is refused by the store (generation) and by the partner (session).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from twinpool.content.store import ContentStore
+from twinpool.errors import Overtaken, StoreUnavailable
+from twinpool.modules.registry import Modules
+from twinpool.ports.broker import Link
+from twinpool.ports.store import Store
+from twinpool.vocabulary.deployment import Deployment
+from twinpool.vocabulary.names import PoolFqdn, Route, Stream
+from twinpool.wire import Kind
+from twinpool_services.backup.configurations import Configurations
+from twinpool_services.backup.content_desk import ContentDesk
+from twinpool_services.backup.export_desk import ExportDesk
+from twinpool_services.backup.housekeeping import prune_acknowledged, prune_expired
+from twinpool_services.backup.import_desk import ImportDesk
+from twinpool_services.backup.post import PostOffice
+from twinpool_services.backup.roles import ExportRole, ImportRole, Roles, roles_of
+from twinpool_services.backup.tenure import Tenure
+
+log = logging.getLogger(__name__)
+
+TO_EXPORTER = frozenset({Kind.OPENED, Kind.ACKNOWLEDGEMENT, Kind.REOPEN, Kind.REFUSED})
+TO_IMPORTER = frozenset({Kind.OPEN, Kind.BATCH, Kind.PIECE, Kind.CONTENT_PART, Kind.CONTENT_ABSENT})
+TO_CONTENT = frozenset({Kind.CONTENT_WANTED})
+
+LOOK = 0.25  #: seconds that the worker waits for a wake-up before it looks by itself
+PRUNE_PAUSE = 1.0  #: seconds between prunings when there is little to forget
+JOIN_SECONDS = 10.0  #: how long a thread may take to end before that is worth a word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Premises:
+    """What a worker works with; it outlives tenures."""
+
+    deployment: Deployment
+    pool: PoolFqdn
+    store: Store
+    modules: Modules
+    content: ContentStore
+    configurations: Configurations
+    new_link: Callable[[], Link]
+
+
+class Worker:
+    """One tenure's work."""
+
+    def __init__(self, premises: Premises, tenure: Tenure) -> None:
+        """Bind a tenure to the premises; nothing happens before `run`."""
+        self._premises, self._tenure = premises, tenure
+        roles = self._roles()
+        self._roles_at_start = roles
+        self._link = premises.new_link()
+        speakers = frozenset(pool.fqdn for pool in premises.deployment.pools if pool.fqdn != premises.pool)
+        self._post = PostOffice(premises.pool, self._link, speakers)
+        self.exports = [self._export_desk(role) for role in roles.exports]
+        self.imports = [self._import_desk(role) for role in roles.imports]
+        self._content_desk = ContentDesk(premises.pool, premises.content, self._post, tenure)
+        self._register()
+
+    def run(self) -> None:
+        """Work until the tenure is over."""
+        with self._threads(), self._linked():
+            self._watch()
+
+    # ── assembling ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def _roles(self) -> Roles:
+        premises = self._premises
+        user = [module.name for module in premises.modules if not module.category.is_cms]
+        cms = [module.name for module in premises.modules if module.category.is_cms]
+        return roles_of(premises.deployment, premises.pool, premises.store.homes(), user, cms)
+
+    def _export_desk(self, role: ExportRole) -> ExportDesk:
+        premises = self._premises
+        return ExportDesk(
+            role,
+            pool=premises.pool,
+            module=premises.modules[role.route.stream.module],
+            store=premises.store,
+            tenure=self._tenure,
+            post=self._post,
+            configuration=premises.configurations.current,
+        )
+
+    def _import_desk(self, role: ImportRole) -> ImportDesk:
+        premises = self._premises
+        return ImportDesk(
+            role,
+            pool=premises.pool,
+            module=premises.modules[role.stream.module],
+            store=premises.store,
+            content=premises.content,
+            tenure=self._tenure,
+            post=self._post,
+            configuration=premises.configurations.current,
+        )
+
+    def _register(self) -> None:
+        for exporting in self.exports:
+            stream, partner = exporting.route.stream, exporting.route.destination
+            self._post.register(TO_EXPORTER, stream, partner, exporting)
+            self._post.register(TO_CONTENT, stream, partner, self._content_desk)
+        for importing in self.imports:
+            self._post.register(TO_IMPORTER, importing.role.stream, importing.role.source, importing)
+
+    # ── the scope ───────────────────────────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def _linked(self) -> Iterator[None]:
+        self._link.start(self._post)
+        try:
+            yield
+        finally:
+            # First the link: nothing new comes in, and what was not acknowledged goes back to the broker.
+            self._link.close()
+
+    @contextmanager
+    def _threads(self) -> Iterator[None]:
+        bodies = {f"export {desk.route}": desk.run for desk in self.exports}
+        bodies |= {f"import {desk.role.stream}": desk.run for desk in self.imports}
+        bodies |= {"content": self._content_desk.run, "pruning": self._prune}
+        threads = [
+            threading.Thread(target=self._guarded, args=(name, body), name=name, daemon=True)
+            for name, body in bodies.items()
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._tenure.end("the worker has ended")
+            for thread in threads:
+                thread.join(JOIN_SECONDS)
+                if thread.is_alive():
+                    log.error("thread %s has not ended", thread.name, extra={"event": "worker.thread_stuck"})
+
+    def _guarded(self, name: str, body: Callable[[], None]) -> None:
+        """Run a thread's body; whatever ends it ends the tenure, so that no half of a worker goes on."""
+        try:
+            body()
+        except Overtaken as error:
+            self._tenure.end(f"{name}: {error}")
+        except Exception as error:
+            log.critical("%s died", name, exc_info=True, extra={"event": "worker.thread_died", "part": name})
+            self._tenure.end(f"{name} died: {error!r}", failed=True)
+
+    # ── the worker's own thread ─────────────────────────────────────────────────────────────────────────────
+
+    def _watch(self) -> None:
+        """Pass wake-ups on to the exporters, take up forced synchronisations, and see whether the roles changed."""
+        store = self._premises.store
+        wakeups = store.wakeups()
+        seen = 0
+        try:
+            while not self._tenure.is_over:
+                woken = wakeups.wait(LOOK)
+                for desk in self.exports if woken else ():
+                    desk.ring()
+                try:
+                    seen = self._take_up_syncs(seen)
+                    if self._roles() != self._roles_at_start:
+                        self._tenure.end("who serves which home has changed")
+                except StoreUnavailable as error:
+                    log.warning("store unavailable: %s", error, extra={"event": "worker.store_unavailable"})
+                    self._tenure.wait(LOOK)
+        finally:
+            wakeups.close()
+
+    def _take_up_syncs(self, seen: int) -> int:
+        requests = self._premises.store.sync_requests(seen)
+        if not requests:
+            return seen
+        for _number, stream, full in requests:
+            for desk in self.exports:
+                if desk.route.stream == stream:
+                    desk.sync(full=full)
+        newest = requests[-1][0]
+        self._premises.store.forget_sync_requests(newest, generation=self._tenure.generation)
+        return newest
+
+    def _prune(self) -> None:
+        """Forget what everybody has, in small steps; the body of a thread."""
+        premises, generation = self._premises, self._tenure.generation
+        routes: dict[Stream, list[Route]] = defaultdict(list)
+        for desk in self.exports:
+            routes[desk.route.stream].append(desk.route)
+        while not self._tenure.is_over:
+            gone = 0
+            try:
+                for stream, its_routes in routes.items():
+                    gone += prune_acknowledged(premises.store, stream, its_routes, generation)
+                    gone += prune_expired(premises.store, stream, premises.configurations.current(), generation)
+            except StoreUnavailable as error:
+                log.warning("log not pruned: %s", error, extra={"event": "prune.store_unavailable"})
+            self._tenure.wait(PRUNE_PAUSE if not gone else 0.05)

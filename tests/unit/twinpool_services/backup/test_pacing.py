@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from twinpool.vocabulary.configuration import BackupServiceConfiguration
+from twinpool.vocabulary.settings import SyncTrigger
+from twinpool_services.backup.pacing import POLL, Pace, on_forced, on_haul, on_ring, on_time
+
+EVENT = BackupServiceConfiguration(sync_interval=timedelta(seconds=60))
+INTERVAL = BackupServiceConfiguration(sync_interval=timedelta(seconds=60), sync_trigger=SyncTrigger.INTERVAL)
+LINGER = timedelta(milliseconds=20)
+
+
+def resting(configuration: BackupServiceConfiguration, now: float = 100.0) -> Pace:
+    """A pace that has begun its cycle at `now` and found nothing."""
+    return on_haul(on_time(Pace(), configuration, 5, now), found=False, more=False, linger=LINGER, now=now)
+
+
+def test_a_lone_change_is_read_at_once() -> None:
+    pace = on_ring(resting(EVENT), EVENT)
+
+    assert pace.may_read(100.0)
+
+
+def test_after_a_small_batch_changes_gather_for_the_linger() -> None:
+    pace = on_haul(on_ring(resting(EVENT), EVENT), found=True, more=False, linger=LINGER, now=100.0)
+    pace = on_ring(pace, EVENT)
+
+    assert not pace.may_read(100.019)
+    assert pace.may_read(100.021)
+    assert 0 < pace.due_in(100.0) <= 0.020001
+
+
+def test_a_full_batch_is_followed_at_once_by_the_next() -> None:
+    pace = on_haul(on_ring(resting(EVENT), EVENT), found=True, more=True, linger=LINGER, now=100.0)
+
+    assert pace.may_read(100.0)
+
+
+def test_a_lost_ring_costs_no_more_than_the_poll() -> None:
+    pace = resting(EVENT)
+
+    assert not pace.may_read(100.0)
+    assert on_time(pace, EVENT, 5, 100.0 + POLL).may_read(100.0 + POLL)
+
+
+def test_with_an_interval_trigger_a_ring_changes_nothing() -> None:
+    pace = on_ring(resting(INTERVAL), INTERVAL)
+
+    assert not pace.may_read(100.0)
+    assert not on_time(pace, INTERVAL, 5, 130.0).may_read(130.0)
+
+
+def test_with_an_interval_trigger_everything_is_collected_at_the_tick() -> None:
+    pace = on_time(resting(INTERVAL), INTERVAL, 5, 160.0)
+
+    assert pace.may_read(160.0)
+
+
+def test_a_cycle_sends_no_more_than_its_batches() -> None:
+    pace = on_time(resting(INTERVAL), INTERVAL, 2, 160.0)
+    for _ in range(2):
+        assert pace.may_read(160.0)
+        pace = on_haul(pace, found=True, more=True, linger=LINGER, now=160.0)
+
+    assert not pace.may_read(160.0)
+    assert on_time(pace, INTERVAL, 2, 221.0).may_read(221.0)
+
+
+def test_a_shorter_sync_interval_counts_at_once() -> None:
+    pace = resting(INTERVAL)
+    shorter = BackupServiceConfiguration(sync_interval=timedelta(seconds=5), sync_trigger=SyncTrigger.INTERVAL)
+
+    pace = on_time(pace, shorter, 5, 101.0)
+
+    assert on_time(pace, shorter, 5, 106.1).may_read(106.1)
+
+
+def test_changing_the_trigger_to_event_takes_effect_in_the_cycle_under_way() -> None:
+    pace = on_ring(on_time(resting(INTERVAL), EVENT, 5, 101.0), EVENT)
+
+    assert pace.may_read(101.0)
+
+
+def test_a_forced_sync_begins_a_cycle_now() -> None:
+    pace = on_forced(resting(INTERVAL), 5)
+
+    assert pace.may_read(100.0)
