@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from twinpool.content.fetching import Fetching
 from twinpool.content.store import ContentStore
 from twinpool.errors import LeaseLost, SessionOvertaken
 from twinpool.modules.module import Module
 from twinpool.ports.broker import Delivery
-from twinpool.protocol.content import ContentWanted
+from twinpool.protocol.content import ContentAbsent, ContentPart, ContentWanted
 from twinpool.protocol.importing import Heard, Importing
 from twinpool.protocol.messages import Batch, FromImporter, Open, Piece
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
-from twinpool.vocabulary.names import PoolFqdn
+from twinpool.vocabulary.names import Digest, PoolFqdn
 from twinpool.wire import Envelope, Message, peek
 from twinpool_services.backup.importer import Importer, TargetStore
 from twinpool_services.backup.inbox import Inbox
