@@ -1,0 +1,157 @@
+"""The tables and keys of the deployment file, as pydantic checks them; `twinpool.options` reads the file itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Self, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from twinpool.vocabulary.addresses import (
+    parse_broker_url,
+    parse_fqdn,
+    parse_front_end_name,
+    parse_http_url,
+    parse_listen,
+    parse_store_url,
+)
+from twinpool.vocabulary.deployment import SQLITE, Broker, Deployment, FrontEnd, Pair, Pool
+from twinpool.vocabulary.names import FrontEndName, PoolFqdn
+from twinpool.vocabulary.settings import Span
+
+WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 -- named to be refused as an address, not to listen on
+
+Value = TypeVar("Value")
+
+
+def _text(parse: Callable[[str], Value]) -> BeforeValidator:
+    """Read a value from text, and from nothing else."""
+
+    def read(given: object) -> Value:
+        if not isinstance(given, str):
+            raise ValueError("must be a text in quotes")
+        return parse(given)
+
+    return BeforeValidator(read)
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable() or not 0 < len(text) <= 100:
+        raise ValueError("must be 1 to 100 printable characters")
+    return text
+
+
+def _path(text: str) -> str:
+    if not text or "\0" in text:
+        raise ValueError("must be a path")
+    return text
+
+
+def _whole_seconds(text: str) -> timedelta:
+    span = Span(timedelta(seconds=1), timedelta(minutes=10)).read(text)
+    if span.microseconds:
+        raise ValueError("must be whole seconds, for AMQP counts in them")
+    return span
+
+
+LeaseDuration = Annotated[timedelta, _text(Span(timedelta(seconds=1), timedelta(minutes=5)).read)]
+Heartbeat = Annotated[timedelta, _text(_whole_seconds)]
+Fqdn = Annotated[PoolFqdn, _text(parse_fqdn)]
+BrokerUrl = Annotated[str, _text(parse_broker_url)]
+
+
+class Table(BaseModel):
+    """A table of the file: no key that we do not know, no value of another type, no value in an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class FrontEndTable(Table):
+    """An element of `front_ends`."""
+
+    name: Annotated[FrontEndName, _text(parse_front_end_name)]
+    listen: Annotated[tuple[str, int], _text(parse_listen)]
+    address: Annotated[str, _text(parse_http_url)] | None = None
+
+    @model_validator(mode="after")
+    def _is_reachable(self) -> Self:
+        if self.address is None and self.listen[0] in WILDCARDS:
+            raise ValueError("needs an address under which others reach it, for it listens on every one")
+        return self
+
+    def front_end(self) -> FrontEnd:
+        """Return the value; the address is where it listens unless the file says otherwise."""
+        host, port = self.listen
+        at = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return FrontEnd(name=self.name, host=host, port=port, address=self.address or f"http://{at}")
+
+
+class PoolTable(Table):
+    """A `[[pool]]`."""
+
+    fqdn: Fqdn
+    store: Annotated[str, _text(parse_store_url)]
+    content: Annotated[str, _text(_path)] | None = None
+    broker_url: BrokerUrl | None = None
+    front_ends: list[FrontEndTable]
+
+    def pool(self, directory: Path, broker: Broker) -> Pool:
+        """Return the value; what is relative is relative to the directory of the file."""
+        file = _sqlite_file(self.store, directory)
+        beside = file.with_suffix(".content") if file else directory / f"{self.fqdn}.content"
+        return Pool(
+            fqdn=self.fqdn,
+            store=f"{SQLITE}:///{file}" if file else self.store,
+            content=(directory / self.content).resolve() if self.content else beside,
+            broker_url=self.broker_url or broker.url,
+            front_ends=tuple(front_end.front_end() for front_end in self.front_ends),
+        )
+
+
+class PairTable(Table):
+    """A `[[pair]]`."""
+
+    pools: Annotated[list[Fqdn], Field(min_length=2, max_length=2)]
+
+
+class BrokerTable(Table):
+    """The `[broker]` table."""
+
+    url: BrokerUrl = Broker().url
+    heartbeat: Heartbeat = Broker().heartbeat
+
+
+class DeploymentTable(Table):
+    """The `[deployment]` table."""
+
+    name: Annotated[str, _text(_one_line)] = "twinpool"
+    cms_master: Fqdn
+    lease_duration: LeaseDuration = timedelta(seconds=5)
+
+
+class DeploymentFile(Table):
+    """The whole file."""
+
+    deployment: DeploymentTable
+    broker: BrokerTable = Field(default_factory=BrokerTable)
+    pool: list[PoolTable]
+    pair: list[PairTable] = Field(default_factory=list)
+
+    def deployment_at(self, directory: Path) -> Deployment:
+        """Return the value of a file in this directory. Raises `InvalidConfiguration`."""
+        broker = Broker(url=self.broker.url, heartbeat=self.broker.heartbeat)
+        return Deployment(
+            name=self.deployment.name,
+            cms_master=self.deployment.cms_master,
+            lease_duration=self.deployment.lease_duration,
+            broker=broker,
+            pools=tuple(pool.pool(directory, broker) for pool in self.pool),
+            pairs=tuple(Pair(first=pair.pools[0], second=pair.pools[1]) for pair in self.pair),
+        )
+
+
+def _sqlite_file(url: str, directory: Path) -> Path | None:
+    scheme, _, path = url.partition(":///")
+    return (directory / path).resolve() if scheme == SQLITE else None
