@@ -76,11 +76,13 @@ def _flatten(payloads: Sequence[bytes]) -> list[Any]:
     unpacker = msgpack.Unpacker(max_buffer_size=0, max_array_len=0, max_map_len=0, max_ext_len=0)
     unpacker.feed(joined)
     flat: list[Any] = []
+    held = 0
     for end in accumulate(map(len, payloads)):
         count = unpacker.read_array_header()
         if count % 3:
             raise MalformedMessage(f"a change set holds {count} parts, which is no multiple of three")
-        flat += islice(unpacker, count)
-        if unpacker.tell() != end:
+        held += count
+        flat += islice(unpacker, count)  # Stops without a word where the bytes end.
+        if len(flat) != held or unpacker.tell() != end:
             raise MalformedMessage("a change set does not end where its payload ends")
     return flat
