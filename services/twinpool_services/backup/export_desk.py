@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from twinpool.modules.module import Module
 from twinpool.ports.broker import Delivery, Outcome
@@ -24,6 +25,7 @@ from twinpool_services.backup.tenure import Tenure
 log = logging.getLogger(__name__)
 
 TICK = 0.25  #: seconds between two looks at the clock
+NOTE_EVERY = 0.05  #: seconds; acknowledgements that come faster are made durable together
 
 
 class ExportDesk:
@@ -53,6 +55,7 @@ class ExportDesk:
             store=store,
             generation=tenure.generation,
             send=self._send,
+            note_every=NOTE_EVERY,
         )
         self._pace = Pace()
         self._tick_at = 0.0
@@ -85,7 +88,8 @@ class ExportDesk:
         """Export until the tenure is over. Raises `LeaseLost`."""
         while not self._tenure.is_over:
             now = time.monotonic()
-            item = self.inbox.take(min(self._pace.due_in(now), max(self._tick_at - now, 0.0)))
+            due = min(self._pace.due_in(now), self._exporter.note_due_in, self._tick_at - now)
+            item = self.inbox.take(max(due, 0.0))
             self._hear(item)
             self._look_at_the_clock()
             self._read()
@@ -103,7 +107,8 @@ class ExportDesk:
         event = self._opened(item) if isinstance(item, Delivery) else item
         if event is not None:
             self._exporter.feed(event)
-            self._pace = on_ring(self._pace, configuration)  # An acknowledgement makes room in the window.
+            opened = isinstance(event, Heard) and isinstance(event.message, Opened)
+            self._pace = replace(self._pace, has_room=True, eager=self._pace.eager or opened)
 
     def _opened(self, delivery: Delivery) -> Heard | None:
         """Decode what the importer said."""
@@ -119,7 +124,7 @@ class ExportDesk:
         now = time.monotonic()
         configuration = self._configuration()
         self._pace = on_time(self._pace, configuration, self._max_batches(configuration), now)
-        if now >= self._tick_at:
+        if now >= self._tick_at or self._exporter.note_due_in <= 0:
             self._tick_at = now + TICK
             timeout = configuration.ack_timeout.total_seconds()
             self._exporter.machine.limits = Limits(window=configuration.window, ack_timeout=timeout)
@@ -128,6 +133,9 @@ class ExportDesk:
     def _read(self) -> None:
         """Read and send once; the loop comes back for more, so that what is said meanwhile is heard in between."""
         if self._post.blocked is not None or not self._pace.may_read(time.monotonic()):
+            return
+        if not self._exporter.takes_more:
+            self._pace = replace(self._pace, has_room=False)
             return
         configuration = self._configuration()
         limits = ReadLimits(changes=configuration.max_changes_per_batch, bytes=configuration.max_batch_bytes)

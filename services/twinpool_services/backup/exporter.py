@@ -32,7 +32,7 @@ from twinpool.protocol.export_steps import (
 )
 from twinpool.protocol.exporting import Exporting
 from twinpool.protocol.messages import FromExporter
-from twinpool.vocabulary.names import Generation, Route, Term
+from twinpool.vocabulary.names import Generation, Position, Route, Term
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Exporter:
     Has no thread and no clock of its own beyond the monotonic one given, so that a simulation can drive it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what an exporter is made of
         self,
         *,
         route: Route,
@@ -72,13 +72,30 @@ class Exporter:
         store: SourceStore,
         generation: Generation,
         send: Callable[[FromExporter], None],
+        note_every: float = 0.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Bind the parts. `send` raises `BrokerUnreachable` while the link is down."""
+        """Bind the parts. `send` raises `BrokerUnreachable` while the link is down.
+
+        Acknowledgements are made durable at most once in `note_every` seconds: each is a commit, and noting one late
+        is always safe.
+        """
         self.route, self.machine = route, machine
         self.stepped_down: Term | None = None
         self._module, self._store, self._generation = module, store, generation
         self._send, self._monotonic = send, monotonic
+        self._note_every, self._noted_at = note_every, float("-inf")
+        self._unnoted: Position | None = None
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether the machine wants to read; if not, an event will make room."""
+        return self.machine.wanted() is not None
+
+    @property
+    def note_due_in(self) -> float:
+        """Seconds until an acknowledgement has to be noted; infinite if none waits."""
+        return float("inf") if self._unnoted is None else self._noted_at + self._note_every - self._monotonic()
 
     def feed(self, event: ExportEvent) -> None:
         """Tell the machine something and do all that it asks for. Raises `LeaseLost`."""
@@ -90,6 +107,8 @@ class Exporter:
                     events.append(answer)
                 if isinstance(answer, ReadFailed | LinkDown):
                     break  # The rest of these actions stand on the one that failed.
+            if not events and self.note_due_in <= 0 and (failed := self._attempt_note()):
+                events.append(failed)
 
     def read(self, limits: ReadLimits) -> Haul:
         """Read what the machine wants next, and let it send that. Raises `LeaseLost`."""
@@ -123,6 +142,17 @@ class Exporter:
         )
         return Walked(records, None if records else self._store.head(stream))
 
+    def _attempt_note(self) -> ExportEvent | None:
+        position, self._unnoted = self._unnoted, None
+        if position is None:
+            return None
+        self._noted_at = self._monotonic()
+        try:
+            self._store.note_acknowledged(self.route, position, generation=self._generation)
+        except StoreUnavailable as error:
+            return ReadFailed(str(error))
+        return None
+
     def _attempt(self, action: ExportAction) -> ExportEvent | None:
         try:
             return self._perform(action)
@@ -143,9 +173,10 @@ class Exporter:
             case Send(message):
                 self._send(message)
             case NoteOpened(acknowledged):
+                self._unnoted = None  # Of an older session: the importer's word is newer.
                 store.note_opened(route, acknowledged=acknowledged, generation=generation)
             case NoteAcknowledged(position):
-                store.note_acknowledged(route, position, generation=generation)
+                self._unnoted = position
             case NoteAttempt(failure):
                 store.note_attempt(route, failure=failure, generation=generation)
             case StepDown(term):

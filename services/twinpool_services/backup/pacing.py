@@ -8,6 +8,7 @@ from datetime import timedelta
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
 from twinpool.vocabulary.settings import SyncTrigger
 
+BREATH = timedelta(milliseconds=5)  #: after a reading in vain, for other streams' commits ring too
 POLL = 0.25  #: seconds; a ring that was lost costs no more than this
 
 
@@ -16,6 +17,7 @@ class Pace:
     """When to read next, and how often more in this cycle. Times are monotonic, in seconds."""
 
     eager: bool = True  #: there may be something to read
+    has_room: bool = True  #: the exporter takes more; else an event will make room
     not_before: float = 0.0  #: small batches go `Linger` apart, so that changes gather meanwhile
     poll_at: float = 0.0
     cycle_at: float = 0.0  #: when the next cycle of forced collection begins
@@ -23,14 +25,18 @@ class Pace:
 
     def may_read(self, now: float) -> bool:
         """Whether it is time."""
-        return self.eager and now >= self.not_before and self.batches_left != 0
+        return self._is_ready and now >= self.not_before
 
     def due_in(self, now: float) -> float:
         """Seconds until something is due that nobody rings for."""
         due = min(self.poll_at, self.cycle_at)
-        if self.eager and self.batches_left != 0:
+        if self._is_ready:
             due = min(due, self.not_before)
         return max(due - now, 0.0)
+
+    @property
+    def _is_ready(self) -> bool:
+        return self.eager and self.has_room and self.batches_left != 0
 
 
 def on_ring(pace: Pace, configuration: BackupServiceConfiguration) -> Pace:
@@ -66,8 +72,8 @@ def on_haul(pace: Pace, *, found: bool, more: bool, linger: timedelta, now: floa
         left = max(left - 1, 0)
     if more:
         return replace(pace, batches_left=left)
-    not_before = now + linger.total_seconds() if found else pace.not_before
-    return replace(pace, eager=False, not_before=not_before, batches_left=left)
+    pause = linger if found else min(linger, BREATH)
+    return replace(pace, eager=False, not_before=now + pause.total_seconds(), batches_left=left)
 
 
 def on_forced(pace: Pace, max_batches: int) -> Pace:

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
-from twinpool.errors import MalformedMessage
+from twinpool.errors import BrokerUnreachable, MalformedMessage
 from twinpool.ports.broker import Delivery, Link, Outcome
+from twinpool.protocol.messages import Open, Refusal, Refused
 from twinpool.vocabulary.names import PoolFqdn, Stream
 from twinpool.wire import Envelope, Kind, decode, encode, peek
 
@@ -120,10 +121,29 @@ class PostOffice:
             self.quarantine(delivery, f"{glance.source} is no pool that speaks to this one")
             return
         recipient = self._boxes.get((glance.kind, glance.stream, glance.source))
-        if recipient is None:
+        if recipient is None and glance.kind is Kind.OPEN:
+            self._decline(delivery)
+        elif recipient is None:
             self.quarantine(delivery, f"nobody here waits for {glance.kind} of {glance.stream} from {glance.source}")
+        else:
+            recipient.deliver(delivery)
+
+    def _decline(self, delivery: Delivery) -> None:
+        """Tell an exporter that its stream is not imported here: the pools disagree about who serves, or on modules."""
+        envelope = self.open(delivery)
+        if envelope is None or not isinstance(envelope.message, Open):
             return
-        recipient.deliver(delivery)
+        refused = Refused(
+            session=envelope.message.session,
+            refusal=Refusal.NOT_IMPORTED,
+            reason=f"{self._pool} does not import {envelope.stream} from {envelope.source}",
+        )
+        reply = Envelope(source=self._pool, destination=envelope.source, stream=envelope.stream, message=refused)
+        try:
+            self.send(reply)
+        except BrokerUnreachable as error:
+            log.info("an answer was not sent: %s", error, extra={"event": "reply.not_delivered"})
+        self.settle(delivery)
 
     def _recipients(self) -> list[Recipient]:
         return list({id(recipient): recipient for recipient in self._boxes.values()}.values())

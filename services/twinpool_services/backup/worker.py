@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,10 +26,11 @@ from twinpool.wire import Kind
 from twinpool_services.backup.configurations import Configurations
 from twinpool_services.backup.content_desk import ContentDesk
 from twinpool_services.backup.export_desk import ExportDesk
-from twinpool_services.backup.housekeeping import prune_acknowledged, prune_expired
+from twinpool_services.backup.housekeeping import STEP, prune_acknowledged, prune_expired
 from twinpool_services.backup.import_desk import ImportDesk
 from twinpool_services.backup.post import PostOffice
 from twinpool_services.backup.roles import ExportRole, ImportRole, Roles, roles_of
+from twinpool_services.backup.sweeping import sweep_content
 from twinpool_services.backup.tenure import Tenure
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,8 @@ TO_CONTENT = frozenset({Kind.CONTENT_WANTED})
 
 LOOK = 0.25  #: seconds that the worker waits for a wake-up before it looks by itself
 PRUNE_PAUSE = 1.0  #: seconds between prunings when there is little to forget
+HASTE = 0.02  #: seconds between them when there is much
+SWEEP_PAUSE = 3600.0  #: seconds between two sweeps of the content store
 JOIN_SECONDS = 10.0  #: how long a thread may take to end before that is worth a word
 
 
@@ -61,14 +65,15 @@ class Worker:
     def __init__(self, premises: Premises, tenure: Tenure) -> None:
         """Bind a tenure to the premises; nothing happens before `run`."""
         self._premises, self._tenure = premises, tenure
-        roles = self._roles()
-        self._roles_at_start = roles
+        self._roles_at_start = roles = self._roles()
+        self._seen = 0  # the newest sync request that was taken up
         self._link = premises.new_link()
         speakers = frozenset(pool.fqdn for pool in premises.deployment.pools if pool.fqdn != premises.pool)
         self._post = PostOffice(premises.pool, self._link, speakers)
         self.exports = [self._export_desk(role) for role in roles.exports]
         self.imports = [self._import_desk(role) for role in roles.imports]
         self._content_desk = ContentDesk(premises.pool, premises.content, self._post, tenure)
+        self._sweep_at = time.monotonic() + SWEEP_PAUSE
         self._register()
 
     def run(self) -> None:
@@ -161,24 +166,27 @@ class Worker:
     # ── the worker's own thread ─────────────────────────────────────────────────────────────────────────────
 
     def _watch(self) -> None:
-        """Pass wake-ups on to the exporters, take up forced synchronisations, and see whether the roles changed."""
-        store = self._premises.store
-        wakeups = store.wakeups()
-        seen = 0
+        """Pass wake-ups on to the exporters; now and then take up forced syncs and see whether the roles changed."""
+        wakeups = self._premises.store.wakeups()
+        look_at = time.monotonic()
         try:
             while not self._tenure.is_over:
-                woken = wakeups.wait(LOOK)
-                for desk in self.exports if woken else ():
-                    desk.ring()
-                try:
-                    seen = self._take_up_syncs(seen)
-                    if self._roles() != self._roles_at_start:
-                        self._tenure.end("who serves which home has changed")
-                except StoreUnavailable as error:
-                    log.warning("store unavailable: %s", error, extra={"event": "worker.store_unavailable"})
-                    self._tenure.wait(LOOK)
+                if wakeups.wait(LOOK):
+                    for desk in self.exports:
+                        desk.ring()
+                if time.monotonic() >= look_at:
+                    look_at = time.monotonic() + LOOK
+                    self._look()
         finally:
             wakeups.close()
+
+    def _look(self) -> None:
+        try:
+            self._seen = self._take_up_syncs(self._seen)
+            if self._roles() != self._roles_at_start:
+                self._tenure.end("who serves which home has changed")
+        except StoreUnavailable as error:
+            log.warning("store unavailable: %s", error, extra={"event": "worker.store_unavailable"})
 
     def _take_up_syncs(self, seen: int) -> int:
         requests = self._premises.store.sync_requests(seen)
@@ -204,6 +212,17 @@ class Worker:
                 for stream, its_routes in routes.items():
                     gone += prune_acknowledged(premises.store, stream, its_routes, generation)
                     gone += prune_expired(premises.store, stream, premises.configurations.current(), generation)
+                self._sweep()
             except StoreUnavailable as error:
                 log.warning("log not pruned: %s", error, extra={"event": "prune.store_unavailable"})
-            self._tenure.wait(PRUNE_PAUSE if not gone else 0.05)
+            self._tenure.wait(PRUNE_PAUSE if gone < STEP else HASTE)
+
+    def _sweep(self) -> None:
+        """Remove content that nothing names any more, now and then."""
+        if time.monotonic() < self._sweep_at:
+            return
+        self._sweep_at = time.monotonic() + SWEEP_PAUSE
+        premises = self._premises
+        streams = {role.route.stream for role in self._roles_at_start.exports}
+        streams |= {role.stream for role in self._roles_at_start.imports}
+        sweep_content(premises.store, premises.content, premises.modules, sorted(streams))

@@ -49,6 +49,7 @@ class DataConf(RecordModule):
     name = ModuleName("ConfServices.DataConf")
     short_name = "DataConf"
     category = Category.USER_DATA
+    names_content = True
 
     def check(self, change: Change) -> None:
         """Check owner and file name, and that the value is the entry of a file."""

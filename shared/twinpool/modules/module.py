@@ -61,6 +61,10 @@ class Module(Protocol):
     def category(self) -> Category:
         """Who exports it to whom."""
 
+    @property
+    def names_content(self) -> bool:
+        """Whether `attachments` ever names anything; content that no such module names is swept away."""
+
     def check(self, change: Change) -> None:
         """Make sure that a change belongs here, before it is written. Raises `InvalidRecord` with the field."""
 
@@ -97,6 +101,7 @@ class RecordModule:
     name: ModuleName
     short_name: str
     category = Category.USER_DATA
+    names_content = False
 
     def check(self, change: Change) -> None:
         """Take everything."""
