@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 
+from twinpool.brokers.link_options import LinkOptions
 from twinpool.brokers.rabbitmq import RabbitmqLink
 
 from twinpool.brokers.topology import CONTROL, Topology
+from twinpool.content.fetch_plan import WINDOW
 from twinpool.content.store import ContentStore
 from twinpool.errors import StoreUnavailable
 from twinpool.modules.registry import Modules
@@ -80,5 +82,8 @@ class BackupService:
             speakers=tuple(pool.fqdn for pool in premises.deployment.pools if pool.fqdn != self._pool.fqdn),
             subjects=(CONTROL, *premises.modules.names),
         )
-        heartbeat = premises.deployment.broker.heartbeat.total_seconds()
-        return RabbitmqLink(self._pool.broker_url, topology, heartbeat_s=heartbeat)
+        heartbeat = max(1, round(premises.deployment.broker.heartbeat.total_seconds()))
+        # Content that a batch waits for comes behind the batches of the window, and so must find room beside them.
+        prefetch = max(LinkOptions().prefetch, 2 * premises.configurations.current().window + WINDOW + 8)
+        options = LinkOptions(heartbeat=heartbeat, prefetch=prefetch)
+        return RabbitmqLink(self._pool.broker_url, topology, options)
