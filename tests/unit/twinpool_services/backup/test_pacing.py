@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
@@ -12,14 +13,28 @@ LINGER = timedelta(milliseconds=20)
 
 
 def resting(configuration: BackupServiceConfiguration, now: float = 100.0) -> Pace:
-    """A pace that has begun its cycle at `now` and found nothing."""
-    return on_haul(on_time(Pace(), configuration, 5, now), found=False, more=False, linger=LINGER, now=now)
+    """A pace that has begun its cycle at `now`, and found nothing a second before it."""
+    return on_haul(on_time(Pace(), configuration, 5, now), found=False, more=False, linger=LINGER, now=now - 1)
 
 
 def test_a_lone_change_is_read_at_once() -> None:
     pace = on_ring(resting(EVENT), EVENT)
 
     assert pace.may_read(100.0)
+
+
+def test_commits_of_other_streams_do_not_make_an_exporter_read_without_a_breath() -> None:
+    pace = on_ring(on_haul(resting(EVENT), found=False, more=False, linger=LINGER, now=100.0), EVENT)
+
+    assert not pace.may_read(100.001)
+    assert pace.may_read(100.006)
+
+
+def test_an_exporter_whose_window_is_full_waits_for_an_event() -> None:
+    pace = replace(on_ring(resting(EVENT), EVENT), has_room=False)
+
+    assert not pace.may_read(100.0)
+    assert pace.due_in(100.0) > 0
 
 
 def test_after_a_small_batch_changes_gather_for_the_linger() -> None:
