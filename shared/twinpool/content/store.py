@@ -20,8 +20,9 @@ from twinpool.content.incoming import Incoming, Partial, path_of
 from twinpool.errors import ContentMissing
 from twinpool.vocabulary.names import Digest
 
-#: How long content is kept that nothing refers to: the record that names it may be on its way.
-GRACE = timedelta(hours=1)
+#: How long content is kept that nothing refers to: the record that names it may be on its way, or staged in a
+#: snapshot that takes its time.
+GRACE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
