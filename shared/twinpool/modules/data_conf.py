@@ -50,7 +50,6 @@ class DataConf(RecordModule):
     short_name = "DataConf"
     category = Category.USER_DATA
     names_content = True
-    names_content = True
 
     def check(self, change: Change) -> None:
         """Check owner and file name, and that the value is the entry of a file."""

@@ -63,10 +63,6 @@ class Module(Protocol):
 
     @property
     def names_content(self) -> bool:
-        """Whether changes may have attachments; where not, nobody need look for any."""
-
-    @property
-    def names_content(self) -> bool:
         """Whether `attachments` ever names anything; content that no such module names is swept away."""
 
     def check(self, change: Change) -> None:
