@@ -1,0 +1,131 @@
+"""What an importer does: sessions, batches, cursors. Snapshots are in `staging`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from twinpool.errors import ImportFailed, SessionOvertaken
+from twinpool.stores.postgresql.connections import Connection
+from twinpool.stores.postgresql.ground import Ground, lock_number
+from twinpool.stores.postgresql.net_effect import net_effect, write_alone
+from twinpool.stores.postgresql.progress import ProgressRow, progress_row
+from twinpool.stores.postgresql.statements import SQL
+from twinpool.stores.postgresql.streams import StreamId
+from twinpool.stores.postgresql.text import check_keys, check_stream
+from twinpool.vocabulary.change import Change
+from twinpool.vocabulary.names import ORIGIN, Generation, Instant, Position, Stream
+from twinpool.vocabulary.session import ImportProgress, SessionId
+from twinpool.vocabulary.states import ImportLedger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A transaction that has the import of a stream to itself, until it ends."""
+
+    connection: Connection
+    stream_id: StreamId
+    row: ProgressRow
+    record_set: int  #: where the records are that the stream shows
+
+    @property
+    def progress(self) -> ImportProgress:
+        """What was known when the transaction began."""
+        return self.row.progress
+
+    def run(self, name: str, **parameters: object) -> None:
+        """Run a statement about this stream."""
+        self.connection.execute(SQL[name], {"stream": self.stream_id, **parameters})
+
+    def demand(self, session: SessionId) -> None:
+        """Raise `SessionOvertaken` unless a session is the one noted."""
+        if session != self.progress.session:
+            raise SessionOvertaken(f"session {session} was overtaken by {self.progress.session}")
+
+    def discard_staged(self) -> None:
+        """Have what is staged deleted later."""
+        if self.row.staged_set is not None:
+            self.run("discard_set", set=self.row.staged_set)
+
+
+class PostgresqlImports(Ground):
+    """The imports of all streams; each call is one transaction."""
+
+    def import_progress(self, stream: Stream) -> ImportProgress:
+        """Return what is durably known of a stream."""
+        return progress_row(self._row("import_progress", stream=self._streams.find(stream))).progress
+
+    def note_session(self, stream: Stream, session: SessionId, *, generation: Generation) -> ImportProgress:
+        """Note a session and return the progress; see `Imports.note_session`."""
+        with self._held(stream, generation) as hold:
+            if session <= hold.progress.session:
+                raise SessionOvertaken(f"session {session} is not newer than {hold.progress.session}")
+            term, session_generation, number = session
+            hold.run("note_session", term=term, generation=session_generation, number=number)
+        progress = hold.progress
+        return ImportProgress(cursor=progress.cursor, session=session, staging=progress.staging)
+
+    def apply(
+        self,
+        stream: Stream,
+        changes: Sequence[Change],
+        *,
+        session: SessionId,
+        after: Position,
+        upto: Position,
+        generation: Generation,
+    ) -> None:
+        """Apply changes and move the cursor, all or nothing; see `Imports.apply`."""
+        check_keys(changes)
+        with self._held(stream, generation) as hold:
+            hold.demand(session)
+            cursor = hold.progress.cursor
+            if cursor is None or cursor.position != after:
+                raise ImportFailed(f"a batch that follows {after} cannot be applied at {cursor}")
+            write_alone(hold.connection, hold.record_set, net_effect(changes))
+            hold.run("move_cursor", term=session.term, position=upto)
+
+    def begin(self, stream: Stream, *, session: SessionId, generation: Generation) -> None:
+        """Set an unknown stream's cursor to the beginning of the log; see `Imports.begin`."""
+        with self._held(stream, generation, alone=True) as hold:
+            hold.demand(session)
+            hold.discard_staged()
+            hold.run("discard_set", set=hold.record_set)
+            hold.run("show_records", set=None)
+            hold.run("set_cursor", term=session.term, position=ORIGIN)
+        self._sweeper.sweep_soon()
+
+    def import_ledger(self, stream: Stream) -> ImportLedger:
+        """Return the health of a stream's import."""
+        row = self._row("import_ledger", stream=self._streams.find(stream))
+        failure, imported_at = row or (None, None)
+        return ImportLedger(failure=failure, imported_at=None if imported_at is None else Instant(imported_at))
+
+    def note_import(self, stream: Stream, *, failure: str | None, generation: Generation) -> None:
+        """Note that an import failed, or (None) that imports work."""
+        stream_id = self._streams.make(stream)
+        reason = None if failure is None else failure.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        with self._fenced(generation) as connection:
+            connection.execute(SQL["note_import"], {"stream": stream_id, "failure": reason})
+
+    @contextmanager
+    def _held(self, stream: Stream, generation: Generation, *, alone: bool = False) -> Iterator[Hold]:
+        """Open a fenced transaction that has the import of a stream to itself, `alone` without writers, too.
+
+        Everybody locks in this order: lease, home, import; so nobody waits in a circle.
+        """
+        check_stream(stream)
+        stream_id = self._streams.make(stream)
+        with self._fenced(generation) as connection:
+            if alone:
+                connection.execute(SQL["seize_home"], {"lock": lock_number("home", stream.home)})
+            connection.execute(SQL["know_import"], {"stream": stream_id})
+            held = connection.execute(SQL["hold_import"], {"stream": stream_id})
+            shown = connection.execute(SQL["record_set"], {"stream": stream_id})
+            ((record_set,),) = shown.fetchall()
+            row = progress_row(held.fetchone())
+            yield Hold(connection=connection, stream_id=stream_id, row=row, record_set=record_set)
+
+
+__all__ = ["Hold", "PostgresqlImports"]

@@ -1,0 +1,66 @@
+"""The lease that makes one front end the active one, by the server's clock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from twinpool.errors import LeaseLost, LeaseTaken
+from twinpool.stores.postgresql.ground import Ground
+from twinpool.stores.postgresql.statements import SQL
+from twinpool.stores.postgresql.text import check_text
+from twinpool.vocabulary.lease import Lease
+from twinpool.vocabulary.names import FrontEndName, Generation, Instant
+
+
+class PostgresqlLeases(Ground):
+    """The lease row."""
+
+    def acquire_lease(self, holder: FrontEndName, duration: timedelta) -> Lease:
+        """Take the lease with a higher generation; see `Leases.acquire_lease`.
+
+        Waits for the fenced transactions of the former holder that are just being committed.
+        """
+        check_text(holder)
+        wanted = {"holder": holder, "seconds": duration.total_seconds()}
+        with self._connections.session() as connection, connection.transaction():
+            found = connection.execute(SQL["lock_lease"]).fetchone()
+            if found is None:
+                # Somebody may be just as fast; then there is a row after all, and no second first lease.
+                taken = connection.execute(SQL["first_lease"], wanted).fetchone()
+                if taken is None:
+                    raise LeaseTaken("another front end", 0.0)
+            else:
+                other, _, _, seconds_left = found
+                if seconds_left > 0 and other != holder:
+                    raise LeaseTaken(other, seconds_left)
+                taken = connection.execute(SQL["take_lease"], wanted).fetchone()
+        self._sweeper.sweep_soon()  # what a crash may have left
+        return _lease(taken)
+
+    def renew_lease(self, lease: Lease, duration: timedelta) -> Lease:
+        """Extend the lease from now. Raises `LeaseLost` once another generation exists."""
+        row = self._row("renew_lease", generation=lease.generation, seconds=duration.total_seconds())
+        if row is None:
+            raise LeaseLost(f"generation {lease.generation} no longer holds the lease of {self.pool}")
+        return _lease(row)
+
+    def release_lease(self, lease: Lease) -> None:
+        """Give the lease back so that another may take it at once; does nothing if it was overtaken."""
+        with self._connections.session() as connection:
+            connection.execute(SQL["release_lease"], {"generation": lease.generation})
+        self._notifier.announce()
+
+    def current_lease(self) -> Lease | None:
+        """Return the lease that has not expired, None if there is none."""
+        row = self._row("current_lease")
+        return None if row is None else _lease(row)
+
+
+def _lease(row: tuple[Any, ...] | None) -> Lease:
+    assert row is not None, "a lease that was taken is returned"  # noqa: S101
+    holder, generation, expires_at = row
+    return Lease(holder=FrontEndName(holder), generation=Generation(generation), expires_at=Instant(expires_at))
+
+
+__all__ = ["PostgresqlLeases"]

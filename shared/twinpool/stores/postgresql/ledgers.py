@@ -1,0 +1,77 @@
+"""What exporters note of their routes, and forced synchronisations."""
+
+from __future__ import annotations
+
+from twinpool.stores.postgresql.ground import Ground
+from twinpool.stores.postgresql.statements import SQL
+from twinpool.vocabulary.names import ORIGIN, Generation, Home, Instant, ModuleName, Position, Route, Stream
+from twinpool.vocabulary.states import ExportLedger
+
+EMPTY_LEDGER = ExportLedger(session_opened=False, acknowledged=ORIGIN, proven_at=None, attempted_at=None, failure=None)
+
+
+class PostgresqlLedgers(Ground):
+    """The export ledgers of all routes."""
+
+    def export_ledger(self, route: Route) -> ExportLedger:
+        """Return what was noted; an empty ledger for a new route."""
+        stream_id = self._streams.find(route.stream)
+        row = self._row("export_ledger", stream=stream_id, destination=route.destination)
+        if row is None:
+            return EMPTY_LEDGER
+        session_opened, acknowledged, proven_at, attempted_at, failure = row
+        return ExportLedger(
+            session_opened=session_opened,
+            acknowledged=Position(acknowledged),
+            proven_at=None if proven_at is None else Instant(proven_at),
+            attempted_at=None if attempted_at is None else Instant(attempted_at),
+            failure=failure,
+        )
+
+    def note_opened(self, route: Route, *, acknowledged: Position, generation: Generation) -> None:
+        """Note that the importer answered; see `ExportLedgers.note_opened`."""
+        self._note("note_opened", route, generation, position=acknowledged)
+
+    def note_acknowledged(self, route: Route, position: Position, *, generation: Generation) -> None:
+        """Note an acknowledgement; see `ExportLedgers.note_acknowledged`."""
+        self._note("note_acknowledged", route, generation, position=position)
+
+    def note_attempt(self, route: Route, *, failure: str | None, generation: Generation) -> None:
+        """Note that something was sent or could not be; see `ExportLedgers.note_attempt`."""
+        reason = None if failure is None else failure.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        self._note("note_attempt", route, generation, failure=reason)
+
+    def _note(self, name: str, route: Route, generation: Generation, **parameters: object) -> None:
+        stream_id = self._streams.make(route.stream)
+        with self._fenced(generation) as connection:
+            connection.execute(SQL[name], {"stream": stream_id, "destination": route.destination, **parameters})
+
+
+class PostgresqlSyncRequests(Ground):
+    """Forced synchronisations, asked of any front end."""
+
+    def request_sync(self, stream: Stream, *, full: bool) -> int:
+        """Note a request and return its number; numbers grow."""
+        with self._connections.transaction() as connection:
+            connection.execute(SQL["lock_sync_requests"])
+            noted = connection.execute(
+                SQL["request_sync"], {"home": stream.home, "module": stream.module, "whole": full}
+            )
+        self._notifier.announce()
+        ((number,),) = noted.fetchall()
+        return int(number)
+
+    def sync_requests(self, after: int) -> list[tuple[int, Stream, bool]]:
+        """Return the requests above a number, oldest first."""
+        return [
+            (number, Stream(Home(home), ModuleName(module)), whole)
+            for number, home, module, whole in self._rows("sync_requests", after=after)
+        ]
+
+    def forget_sync_requests(self, up_to: int, *, generation: Generation) -> None:
+        """Forget the requests up to a number."""
+        with self._fenced(generation) as connection:
+            connection.execute(SQL["forget_sync_requests"], {"up_to": up_to})
+
+
+__all__ = ["PostgresqlLedgers", "PostgresqlSyncRequests"]

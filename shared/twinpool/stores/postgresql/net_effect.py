@@ -1,0 +1,66 @@
+"""What several changes come to, record by record, and how that gets into the record table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from operator import itemgetter
+
+from twinpool.stores.postgresql.connections import Connection
+from twinpool.stores.postgresql.statements import SQL
+
+Place = tuple[str, str]  #: owner, key
+Effect = list[tuple[Place, bytes | None]]  #: what becomes of each record of one set, in key order
+
+
+def net_effect(changes: Iterable[tuple[str, str, bytes | None]]) -> Effect:
+    """Reduce changes to the last one of each record, in key order.
+
+    Everybody touches records in this order, so two transactions never wait for each other in a circle.
+    """
+    last = {(owner, key): value for owner, key, value in changes}
+    return sorted(last.items(), key=itemgetter(0))
+
+
+def write_beside_others(connection: Connection, effects: Mapping[int, Effect]) -> None:
+    """Bring about the effect on each record set while other writers may touch the same records.
+
+    What is to be deleted is put first, too. Invariant: when a transaction takes its position, it holds the lock of
+    every record that it puts *or deletes*. A mere DELETE holds nothing where it finds nothing, so it could miss
+    a record that another one is just adding, and yet stand behind it in the log: the record would live on here and
+    be gone at the partner.
+    """
+    for set_id, effect in sorted(effects.items(), key=itemgetter(0)):
+        put_records(connection, set_id, [(place, value or b"") for place, value in effect])
+    for set_id, effect in effects.items():
+        delete_records(connection, set_id, effect)
+
+
+def write_alone(connection: Connection, set_id: int, effect: Effect) -> None:
+    """Bring about an effect where nobody else writes, which an importer's hold on its stream makes sure of."""
+    put_records(connection, set_id, [(place, value) for place, value in effect if value is not None])
+    delete_records(connection, set_id, effect)
+
+
+def put_records(connection: Connection, set_id: int, puts: list[tuple[Place, bytes]]) -> None:
+    """Put sorted records."""
+    if puts:
+        connection.execute(
+            SQL["put_records"],
+            {
+                "set": set_id,
+                "owners": [owner for (owner, _), _ in puts],
+                "keys": [key for (_, key), _ in puts],
+                "values": [value for _, value in puts],
+            },
+        )
+
+
+def delete_records(connection: Connection, set_id: int, effect: Effect) -> None:
+    """Delete the records of which nothing is to remain."""
+    gone = [place for place, value in effect if value is None]
+    if gone:
+        owners, keys = zip(*gone, strict=True)
+        connection.execute(SQL["delete_records"], {"set": set_id, "owners": list(owners), "keys": list(keys)})
+
+
+__all__ = ["Effect", "net_effect", "write_alone", "write_beside_others"]

@@ -1,0 +1,141 @@
+"""Committing transactions of clients: records and change sets together, fenced by the homes' modes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from twinpool.errors import HomeNotServed, HomeReadOnly, InvalidRecord, TwinpoolError
+from twinpool.stores.postgresql.connections import Connection
+from twinpool.stores.postgresql.failures import Contended
+from twinpool.stores.postgresql.ground import Ground, lock_number
+from twinpool.stores.postgresql.net_effect import Effect, net_effect, write_beside_others
+from twinpool.stores.postgresql.statements import SQL
+from twinpool.stores.postgresql.streams import StreamId
+from twinpool.stores.postgresql.text import check_keys, check_stream
+from twinpool.vocabulary.change import Change, Committed, Transaction
+from twinpool.vocabulary.home import Mode
+from twinpool.vocabulary.names import Home, Instant, PoolFqdn, Position, Term
+
+ATTEMPTS = 5  #: how often a transaction is begun that the server rolls back for the sake of others
+
+Outcome = Committed | TwinpoolError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a writer has to know of a stream, as it is while the writer holds the home's lock."""
+
+    record_set: int
+    term: Term | None  #: None if the home is not known
+    serving_pool: PoolFqdn | None
+    mode: Mode | None
+
+    def refusal(self, home: Home, pool: PoolFqdn) -> TwinpoolError | None:
+        """Say why a pool takes no writes, None if it does."""
+        if self.serving_pool != pool:
+            return HomeNotServed(home, self.serving_pool)
+        return HomeReadOnly(home) if self.mode is Mode.READ_ONLY else None
+
+
+class PostgresqlWriting(Ground):
+    """Writes of clients."""
+
+    def write(self, transactions: Sequence[Transaction]) -> list[Outcome]:
+        """Commit transactions together; see `Records.write`."""
+        outcomes: dict[int, Outcome] = {}
+        group: dict[int, Transaction] = {}
+        for index, transaction in enumerate(transactions):
+            refused = _unstorable(transaction)
+            if refused is None:
+                group[index] = transaction
+            else:
+                outcomes[index] = refused
+        outcomes |= self._commit_in_the_end(group)
+        return [outcomes[index] for index in range(len(transactions))]
+
+    def _commit_in_the_end(self, group: dict[int, Transaction]) -> dict[int, Outcome]:
+        if not group:
+            return {}
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._commit(group)
+            except Contended:  # certainly rolled back; any other failure may be of unknown outcome and is the caller's
+                continue
+        return self._commit(group)
+
+    def _commit(self, group: dict[int, Transaction]) -> dict[int, Outcome]:
+        streams = {stream: self._streams.make(stream) for stream in {each.stream for each in group.values()}}
+        homes = {stream.home for stream in streams}
+        outcomes: dict[int, Outcome] = {}
+        with self._connections.transaction() as connection:
+            standings = enter(connection, homes, list(streams.values()))
+            accepted: dict[int, tuple[Transaction, StreamId, Standing]] = {}
+            for index, transaction in group.items():
+                stream_id = streams[transaction.stream]
+                refusal = standings[stream_id].refusal(transaction.stream.home, self.pool)
+                if refusal is None:
+                    accepted[index] = (transaction, stream_id, standings[stream_id])
+                else:
+                    outcomes[index] = refusal
+            if not accepted:
+                return outcomes
+            write_beside_others(connection, _effects(accepted.values()))
+            logged = connection.execute(*_appending(list(accepted.values())), binary=True)
+        # Here, and not before, everything is durable.
+        self._notifier.announce()
+        for (index, (_, _, standing)), (position, at) in zip(accepted.items(), logged.fetchall(), strict=True):
+            assert standing.term is not None, "a home that is served has a term"  # noqa: S101
+            outcomes[index] = Committed(position=Position(position), term=standing.term, at=Instant(at))
+        return outcomes
+
+
+def enter(connection: Connection, homes: set[Home], streams: list[StreamId]) -> dict[StreamId, Standing]:
+    """Begin a writing transaction: take its id, hold off changes of mode, then read what holds until it ends.
+
+    The order matters. The id comes before any position (see `gaps`). The homes are read by a statement that begins
+    after their locks were granted, so it sees the mode that a change has just left behind.
+    """
+    connection.execute(SQL["take_transaction_id"])
+    locks = sorted(lock_number("home", home) for home in homes)
+    connection.execute(SQL["share_homes"], {"locks": locks})
+    return {
+        stream_id: Standing(
+            record_set=record_set, term=term, serving_pool=serving_pool, mode=None if mode is None else Mode(mode)
+        )
+        for stream_id, record_set, term, serving_pool, mode in connection.execute(
+            SQL["standing"], {"streams": streams}
+        ).fetchall()
+    }
+
+
+def _appending(
+    accepted: Sequence[tuple[Transaction, StreamId, Standing]],
+) -> tuple[bytes, dict[str, list[int] | list[bytes]]]:
+    """Return the statement that logs transactions, and its parameters."""
+    return SQL["append_change_sets"], {
+        "streams": [stream_id for _, stream_id, _ in accepted],
+        "counts": [len(transaction.changes) for transaction, _, _ in accepted],
+        "payloads": [transaction.payload for transaction, _, _ in accepted],
+    }
+
+
+def _effects(accepted: Iterable[tuple[Transaction, StreamId, Standing]]) -> dict[int, Effect]:
+    """Return what becomes of the records of each record set."""
+    changes: defaultdict[int, list[Change]] = defaultdict(list)
+    for transaction, _, standing in accepted:
+        changes[standing.record_set] += transaction.changes
+    return {record_set: net_effect(of_set) for record_set, of_set in changes.items()}
+
+
+def _unstorable(transaction: Transaction) -> InvalidRecord | None:
+    try:
+        check_stream(transaction.stream)
+        check_keys(transaction.changes)
+    except InvalidRecord as error:
+        return error
+    return None
+
+
+__all__ = ["PostgresqlWriting", "Standing", "enter"]

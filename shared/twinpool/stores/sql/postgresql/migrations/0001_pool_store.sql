@@ -1,0 +1,104 @@
+-- The pool store: homes, streams, records, the log of change sets, and what exporters and importers note.
+
+-- What is hot and small leaves room on its page, so that its updates touch no index and need no vacuum.
+
+CREATE TABLE home (
+    name text COLLATE "C" PRIMARY KEY,
+    term bigint NOT NULL,
+    serving_pool text NOT NULL,
+    mode text NOT NULL
+);
+
+CREATE SEQUENCE record_set;
+
+-- One row a stream. Its positions come from the sequence position_of_<stream_id>, made with the stream.
+CREATE TABLE stream (
+    stream_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    home text COLLATE "C" NOT NULL,
+    module text COLLATE "C" NOT NULL,
+    record_set bigint NOT NULL DEFAULT nextval('record_set'),
+    pruned_to bigint NOT NULL DEFAULT 0,
+    UNIQUE (home, module)
+) WITH (fillfactor = 50);
+
+-- Records live in sets: a snapshot is staged in a set of its own, and swapping it in changes one number.
+-- The order of keys is that of code points, hence COLLATE "C".
+CREATE TABLE record (
+    set_id bigint NOT NULL,
+    owner text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    value bytea NOT NULL,
+    PRIMARY KEY (set_id, owner, key)
+) WITH (
+    fillfactor = 85,
+    autovacuum_vacuum_scale_factor = 0.02,
+    autovacuum_vacuum_threshold = 10000,
+    autovacuum_analyze_scale_factor = 0.05
+);
+
+-- Sets that nobody reads any more; their records are deleted in small steps.
+CREATE TABLE discarded_set (
+    set_id bigint PRIMARY KEY
+);
+
+-- The log. Rows are only ever added and, from the oldest on, deleted. The covering index answers how much is
+-- pending without the rows; it does so from the visibility map, which is why vacuum comes early after inserts.
+CREATE TABLE change_set (
+    stream_id integer NOT NULL,
+    position bigint NOT NULL,
+    committed_at double precision NOT NULL,
+    change_count integer NOT NULL,
+    byte_count integer NOT NULL,
+    payload bytea NOT NULL,
+    PRIMARY KEY (stream_id, position) INCLUDE (change_count, byte_count)
+) WITH (
+    autovacuum_vacuum_scale_factor = 0.02,
+    autovacuum_vacuum_threshold = 10000,
+    autovacuum_vacuum_insert_scale_factor = 0.02,
+    autovacuum_vacuum_insert_threshold = 10000,
+    autovacuum_analyze_scale_factor = 0.05
+);
+
+CREATE TABLE export_ledger (
+    stream_id integer NOT NULL,
+    destination text NOT NULL,
+    session_opened boolean NOT NULL,
+    acknowledged bigint NOT NULL,
+    proven_at double precision,
+    attempted_at double precision,
+    failure text,
+    PRIMARY KEY (stream_id, destination)
+) WITH (fillfactor = 50);
+
+-- What the importer knows of a stream. A cursor, a staging or a place in its walk is there when its first column is.
+CREATE TABLE import_progress (
+    stream_id integer PRIMARY KEY,
+    session_term bigint NOT NULL DEFAULT 0,
+    session_generation bigint NOT NULL DEFAULT 0,
+    session_number bigint NOT NULL DEFAULT 0,
+    cursor_term bigint,
+    cursor_position bigint,
+    staged_set bigint,
+    staged_position bigint,
+    walked_to_owner text,
+    walked_to_key text,
+    settles_at bigint,
+    imported_at double precision,
+    failure text
+) WITH (fillfactor = 50);
+
+-- At most one row. A fenced transaction holds it FOR KEY SHARE until it has committed: that lets the holder renew
+-- (FOR NO KEY UPDATE) but makes a take-over (FOR UPDATE) wait.
+CREATE TABLE lease (
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    holder text NOT NULL,
+    generation bigint NOT NULL,
+    expires_at double precision NOT NULL
+) WITH (fillfactor = 50);
+
+CREATE TABLE sync_request (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    home text NOT NULL,
+    module text NOT NULL,
+    whole boolean NOT NULL
+);
