@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from twinpool.content.store import ContentStore
+from twinpool.errors import ContentMissing
 from twinpool.modules.module import Module
 from twinpool.ports.broker import Delivery, Outcome
 from twinpool.protocol.export_steps import ExportEvent, Heard, LinkDown, LinkUp, NotDelivered, SyncAsked, Tick
 from twinpool.protocol.exporting import Exporting, Limits
 from twinpool.protocol.messages import Acknowledgement, FromExporter, Opened, Refused, Reopen
+from twinpool.vocabulary.change import ChangeSet
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
-from twinpool.vocabulary.names import PoolFqdn
+from twinpool.vocabulary.names import Digest, PoolFqdn
 from twinpool.wire import Envelope
 from twinpool_services.backup.exporter import Exporter, Haul, ReadLimits, SourceStore
 from twinpool_services.backup.inbox import Inbox
 from twinpool_services.backup.pacing import Pace, on_forced, on_haul, on_ring, on_time
+from twinpool_services.backup.packaging import package
 from twinpool_services.backup.post import PostOffice
 from twinpool_services.backup.roles import ExportRole
 from twinpool_services.backup.tenure import Tenure
@@ -31,13 +35,14 @@ NOTE_EVERY = 0.05  #: seconds; acknowledgements that come faster are made durabl
 class ExportDesk:
     """One route's exporter, its inbox and its pace. `run` is the body of its thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition of a desk
         self,
         role: ExportRole,
         *,
         pool: PoolFqdn,
         module: Module,
         store: SourceStore,
+        content: ContentStore,
         tenure: Tenure,
         post: PostOffice,
         configuration: Callable[[], BackupServiceConfiguration],
@@ -46,7 +51,7 @@ class ExportDesk:
         self.route = role.route
         self.inbox: Inbox[ExportEvent | Delivery] = Inbox()
         self._pool, self._post, self._tenure = pool, post, tenure
-        self._module, self._configuration = module, configuration
+        self._module, self._content, self._configuration = module, content, configuration
         machine = Exporting(role.term, tenure.generation, Limits())
         self._exporter = Exporter(
             route=role.route,
@@ -55,6 +60,7 @@ class ExportDesk:
             store=store,
             generation=tenure.generation,
             send=self._send,
+            trim=self._trim,
             note_every=NOTE_EVERY,
         )
         self._pace = Pace()
@@ -147,6 +153,18 @@ class ExportDesk:
             linger=configuration.linger,
             now=time.monotonic(),
         )
+
+    def _trim(self, change_sets: Sequence[ChangeSet]) -> Sequence[ChangeSet]:
+        if not self._module.names_content:
+            return change_sets
+        most = self._configuration().max_data_conf_package_size_kb * 1024
+        return package(change_sets, self._module, self._size_of, most)
+
+    def _size_of(self, digest: Digest) -> int:
+        try:
+            return self._content.size(digest)
+        except ContentMissing:
+            return 0  # The importer will ask for it, and say what is missing.
 
     def _max_batches(self, configuration: BackupServiceConfiguration) -> int:
         if self._module.category.is_cms:

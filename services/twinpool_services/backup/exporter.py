@@ -6,7 +6,7 @@ import enum
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, assert_never
 
@@ -32,6 +32,7 @@ from twinpool.protocol.export_steps import (
 )
 from twinpool.protocol.exporting import Exporting
 from twinpool.protocol.messages import FromExporter
+from twinpool.vocabulary.change import ChangeSet
 from twinpool.vocabulary.names import Generation, Position, Route, Term
 
 log = logging.getLogger(__name__)
@@ -72,10 +73,11 @@ class Exporter:
         store: SourceStore,
         generation: Generation,
         send: Callable[[FromExporter], None],
+        trim: Callable[[Sequence[ChangeSet]], Sequence[ChangeSet]] = lambda change_sets: change_sets,
         note_every: float = 0.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Bind the parts. `send` raises `BrokerUnreachable` while the link is down.
+        """Bind the parts. `send` raises `BrokerUnreachable` while the link is down; `trim` shortens a batch.
 
         Acknowledgements are made durable at most once in `note_every` seconds: each is a commit, and noting one late
         is always safe.
@@ -84,6 +86,7 @@ class Exporter:
         self.stepped_down: Term | None = None
         self._module, self._store, self._generation = module, store, generation
         self._send, self._monotonic = send, monotonic
+        self._trim = trim
         self._note_every, self._noted_at = note_every, float("-inf")
         self._unnoted: Position | None = None
 
@@ -129,9 +132,10 @@ class Exporter:
 
     def _collect(self, wanted: Collect, limits: ReadLimits) -> Collected:
         stream = self.route.stream
-        change_sets = self._module.collect(
+        collected = self._module.collect(
             self._store, stream, after=wanted.after, max_changes=limits.changes, max_bytes=limits.bytes
         )
+        change_sets = self._trim(collected)
         return Collected(change_sets, self._store.head(stream))
 
     def _walk(self, wanted: Walk, limits: ReadLimits) -> Walked:

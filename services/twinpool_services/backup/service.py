@@ -6,7 +6,6 @@ import logging
 
 from twinpool.brokers.link_options import LinkOptions
 from twinpool.brokers.rabbitmq import RabbitmqLink
-
 from twinpool.brokers.topology import CONTROL, Topology
 from twinpool.content.fetch_plan import WINDOW
 from twinpool.content.store import ContentStore

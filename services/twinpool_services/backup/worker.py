@@ -96,6 +96,7 @@ class Worker:
             pool=premises.pool,
             module=premises.modules[role.route.stream.module],
             store=premises.store,
+            content=premises.content,
             tenure=self._tenure,
             post=self._post,
             configuration=premises.configurations.current,
