@@ -47,12 +47,13 @@ class ExportDesk:
         post: PostOffice,
         configuration: Callable[[], BackupServiceConfiguration],
     ) -> None:
-        """Bind the parts; nothing happens before `run`."""
+        """Bind the parts; nothing happens before `run`. Raises `StoreUnavailable`."""
         self.route = role.route
         self.inbox: Inbox[ExportEvent | Delivery] = Inbox()
         self._pool, self._post, self._tenure = pool, post, tenure
         self._module, self._content, self._configuration = module, content, configuration
-        machine = Exporting(role.term, tenure.generation, Limits())
+        failing = store.export_ledger(role.route).failure is not None
+        machine = Exporting(role.term, tenure.generation, Limits(), failing=failing)
         self._exporter = Exporter(
             route=role.route,
             machine=machine,

@@ -136,7 +136,8 @@ class Exporter:
             self._store, stream, after=wanted.after, max_changes=limits.changes, max_bytes=limits.bytes
         )
         change_sets = self._trim(collected)
-        return Collected(change_sets, self._store.head(stream))
+        # The oldest is read last: if it is not above `after` now, nothing was missing when the log was read.
+        return Collected(change_sets, self._store.head(stream), self._store.oldest(stream))
 
     def _walk(self, wanted: Walk, limits: ReadLimits) -> Walked:
         """Read a piece of a snapshot. The head is read after the records, as `Staging` demands."""
@@ -147,15 +148,17 @@ class Exporter:
         return Walked(records, None if records else self._store.head(stream))
 
     def _attempt_note(self) -> ExportEvent | None:
-        position, self._unnoted = self._unnoted, None
-        if position is None:
-            return None
-        self._noted_at = self._monotonic()
         try:
-            self._store.note_acknowledged(self.route, position, generation=self._generation)
+            self._note_waiting()
         except StoreUnavailable as error:
             return ReadFailed(str(error))
         return None
+
+    def _note_waiting(self) -> None:
+        position, self._unnoted = self._unnoted, None
+        if position is not None:
+            self._noted_at = self._monotonic()
+            self._store.note_acknowledged(self.route, position, generation=self._generation)
 
     def _attempt(self, action: ExportAction) -> ExportEvent | None:
         try:
@@ -182,6 +185,8 @@ class Exporter:
             case NoteAcknowledged(position):
                 self._unnoted = position
             case NoteAttempt(failure):
+                if failure is not None:
+                    self._note_waiting()  # An acknowledgement of before must not clear this failure later.
                 store.note_attempt(route, failure=failure, generation=generation)
             case StepDown(term):
                 self.stepped_down = term

@@ -92,6 +92,8 @@ class Importer:
         try:
             return self._perform(action)
         except BrokerUnreachable as error:
+            if not isinstance(action, Acknowledge | Reply):
+                return self._failed(action, error)  # Content could not be asked for, so this was not carried out.
             # The exporter will ask again, in another session; what is applied is applied.
             log.info("%s: not said: %s", self.stream, error, extra={"event": "import.reply_lost"})
         except SessionOvertaken as error:

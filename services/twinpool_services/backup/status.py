@@ -38,6 +38,7 @@ def read_progress(
         sync_interval=configuration.sync_interval,
         ack_timeout=configuration.ack_timeout,
         as_of=store.now(),
+        oldest=store.oldest(route.stream),
     )
 
 

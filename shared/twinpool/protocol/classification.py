@@ -28,6 +28,8 @@ def classify_export(progress: ExportProgress) -> tuple[ExportState, str]:
         return ExportState.ERROR, ledger.failure
     if (silence := silence_of(progress)) > progress.ack_timeout:
         return ExportState.ERROR, f"the backup pool has acknowledged nothing for {silence.total_seconds():.0f} s"
+    if silence < -progress.ack_timeout:
+        return ExportState.ERROR, "the store's clock was set back: the age of the last acknowledgement is unknown"
     if progress.head == ledger.acknowledged:
         return ExportState.FINAL, ""
     if fits_one_batch(progress) and age_of_oldest(progress) < progress.sync_interval:
@@ -42,7 +44,9 @@ def silence_of(progress: ExportProgress) -> timedelta:
 
 
 def fits_one_batch(progress: ExportProgress) -> bool:
-    """Whether everything pending could go in one batch."""
+    """Whether everything pending could go in one batch. What the log has lost needs a snapshot, however small."""
+    if progress.oldest > progress.ledger.acknowledged:
+        return False
     pending = progress.pending
     return pending.changes <= progress.batch_changes and pending.bytes <= progress.batch_bytes
 

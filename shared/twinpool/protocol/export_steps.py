@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from twinpool.protocol.messages import FromExporter, FromImporter
 from twinpool.vocabulary.change import ChangeSet, Record, RecordKey
-from twinpool.vocabulary.names import Position, Term
+from twinpool.vocabulary.names import ORIGIN, Position, Term
 from twinpool.vocabulary.session import SessionId
 
 # ── events ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -40,6 +40,7 @@ class Collected:
 
     change_sets: Sequence[ChangeSet]
     head: Position
+    oldest: Position = ORIGIN  #: the log was complete after this when it was looked at *after* the reading
 
 
 @dataclass(frozen=True, slots=True)

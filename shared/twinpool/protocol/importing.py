@@ -3,8 +3,9 @@
 Invariants that this machine keeps
 - A session is durably noted before it is answered, and from then on nothing of an older one is applied.
 - Batches and pieces are applied in the order of their numbers, each once, each onto the position that it follows.
-- An acknowledgement is said only after what it acknowledges is durable: actions are carried out in order, and
-  when one fails the rest of them are not carried out.
+- An acknowledgement is said, for the first time or again, only after what it acknowledges is durable: actions are
+  carried out in order, when one fails the rest of them are not carried out, and what may be said again is known only
+  when the next event shows that they all were.
 - Whatever is unexpected is dropped, and a new session is asked for.
 
 What this process believes of the cursor is a copy; the store checks session, position and lease generation again in
@@ -138,14 +139,16 @@ class Importing:
     def __init__(self, progress: ImportProgress, term: Term) -> None:
         self.progress = progress
         self.last_acknowledged: Acknowledge | None = None  #: to be said again while a batch takes long
+        self._next_acknowledged: Acknowledge | None = None  # once the actions under way have been carried out
         self.head_heard = ORIGIN  #: newest position that the exporter has told of
         self._term = term
         self._open: SessionId | None = None  #: the session opened in this life
         self._expected = 1
-        self._complained = False
+        self._complaint: Reopen | Refused | None = None  # what was said last about the session that is going wrong
 
     def handle(self, event: ImportEvent) -> list[ImportAction]:
         """Take an event in and say what is to be done, in this order."""
+        self.last_acknowledged = self._next_acknowledged
         match event:
             case Heard(message):
                 return self._asked_to_open(message) if isinstance(message, Open) else self._numbered(message)
@@ -169,25 +172,29 @@ class Importing:
         if session < noted:
             reason = f"session {noted} is newer than {session}"
             return [Reply(Refused(session=session, refusal=Refusal.NEWER_SESSION, reason=reason))]
-        if session == self._open and self._expected == 1:
-            return [self._opened(session)]  # Said twice, or our answer was lost.
+        if session == self._open:
+            # Said twice. Batches show that our answer was heard; else it may have been lost.
+            return [self._opened(session)] if self._expected == 1 else []
         return [Reply(Reopen(session=session, reason="this session was noted before the importer started anew"))]
 
     def _noted(self, progress: ImportProgress) -> list[ImportAction]:
-        self.progress = progress
-        self._open, self._expected, self._complained = progress.session, 1, False
-        self.last_acknowledged = None
-        return [self._opened(progress.session)]
+        self.progress, session = progress, progress.session
+        self._open, self._expected, self._complaint = session, 1, None
+        # A crash may have come between the last piece of a snapshot and its swap.
+        swap = self._swap_if_settled(session, progress.staging) if progress.staging else []
+        self._next_acknowledged = Acknowledge(session, 0, self.progress.cursor, b"")
+        return [*swap, self._opened(session)]
 
     def _opened(self, session: SessionId) -> Reply:
         return Reply(Opened(session=session, cursor=self.progress.cursor, staging=self.progress.staging))
 
     def _failed(self, reason: str, progress: ImportProgress) -> list[ImportAction]:
         session = self._open
-        self.progress, self._open, self.last_acknowledged = progress, None, None
+        self.progress, self._open, self.last_acknowledged, self._next_acknowledged = progress, None, None, None
         if session is None:
             return []
-        return [Reply(Refused(session=session, refusal=Refusal.IMPORT_FAILED, reason=reason))]
+        self._complaint = Refused(session=session, refusal=Refusal.IMPORT_FAILED, reason=reason)
+        return [Reply(self._complaint)]
 
     # ── batches and pieces ──────────────────────────────────────────────────────────────────────────────────
 
@@ -203,26 +210,40 @@ class Importing:
         actions = self._batch(message) if isinstance(message, Batch) else self._piece(message)
         if actions is None:
             return self._complain(message, f"it does not follow what is here: {self.progress}")
-        self._expected, self._complained = message.number + 1, False
-        self.last_acknowledged = Acknowledge(message.session, message.number, self.progress.cursor, message.digest)
-        return [*actions, self.last_acknowledged]
+        self._expected, self._complaint = message.number + 1, None
+        acknowledge = Acknowledge(message.session, message.number, self.progress.cursor, message.digest)
+        self._next_acknowledged = acknowledge
+        return [*actions, acknowledge]
 
     def _complain(self, message: Batch | Piece, reason: str) -> list[ImportAction]:
         """Ask for another session: once, and again at each canary, for the first word may have been lost."""
-        is_canary = isinstance(message, Batch) and message.is_canary
-        if self._complained and message.session == self._open and not is_canary:
+        said = self._complaint
+        if said is None or said.session != message.session:
+            said = self._complaint = Reopen(session=message.session, reason=reason)
+        elif isinstance(message, Piece) or not message.is_canary:
             return []
-        self._complained = True
-        return [Reply(Reopen(session=message.session, reason=reason))]
+        return [Reply(said)]
 
     def _batch(self, batch: Batch) -> list[ImportAction] | None:
         """Say how a batch of the expected number is applied; None if it does not fit what is here."""
         self.head_heard = max(self.head_heard, batch.head)
         if batch.is_canary:
-            return []
+            return self._canary(batch)
         if digest_of_change_sets(batch.change_sets) != batch.digest:
             return None
         return self._staged_batch(batch) if batch.staged else self._plain_batch(batch)
+
+    def _canary(self, canary: Batch) -> list[ImportAction] | None:
+        """Apply nothing; but even a stream without a change has a beginning, and other records have no place in it."""
+        if canary.staged:
+            return []
+        cursor = self.progress.cursor
+        if (cursor.position if cursor else ORIGIN) != canary.after:
+            return None
+        if cursor is not None:
+            return []
+        self._move_to(canary)
+        return [Begin(canary.session)]
 
     def _plain_batch(self, batch: Batch) -> list[ImportAction] | None:
         cursor = self.progress.cursor

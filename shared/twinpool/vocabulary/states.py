@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from twinpool.vocabulary.change import Pending
-from twinpool.vocabulary.names import Instant, ModuleName, PoolFqdn, Position
+from twinpool.vocabulary.names import ORIGIN, Instant, ModuleName, PoolFqdn, Position
 
 
 class ExportState(enum.StrEnum):
@@ -49,12 +49,13 @@ class ExportProgress:
     served: bool  #: this pool serves the stream's home
     ledger: ExportLedger
     head: Position  #: position of the newest committed change set
-    pending: Pending  #: behind `ledger.acknowledged`
+    pending: Pending  #: behind `ledger.acknowledged`, as far as the log still holds it
     batch_changes: int  #: how many changes fit one batch
     batch_bytes: int  #: how many bytes of payload fit one batch
     sync_interval: timedelta
     ack_timeout: timedelta
     as_of: Instant  #: by the clock of the store that the rest was read from
+    oldest: Position = ORIGIN  #: the log is complete after this; beyond `ledger.acknowledged` only a snapshot helps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
