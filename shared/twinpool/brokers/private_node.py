@@ -1,0 +1,306 @@
+"""A RabbitMQ of one's own: a node that runs in a directory, as any user, on 127.0.0.1 alone, beside any other node."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from twinpool.brokers.process_mark import ProcessMark
+from twinpool.brokers.rabbitmq_installation import find_installation
+from twinpool.errors import BrokerUnreachable
+
+log = logging.getLogger(__name__)
+
+LOOPBACK = "127.0.0.1"
+START_SECONDS = 90.0
+STOP_SECONDS = 30.0
+CTL_SECONDS = 60.0
+LOOK = 0.05  #: seconds between two looks whether a port is open
+NOTE = "node.json"  #: what the directory remembers, so that others find the node again
+TAIL = 2_000  #: characters of the node's output that an error shows
+
+#: Keeps Erlang's own protocol, which grants everything to whoever has the cookie, off the network.
+ON_LOOPBACK = "-kernel inet_dist_use_interface {127,0,0,1}"
+
+CONFIGURATION = """\
+listeners.tcp.1 = 127.0.0.1:{amqp}
+default_user = {user}
+default_pass = {password}
+disk_free_limit.absolute = 50MB
+raft.wal_max_size_bytes = 134217728
+management.tcp.ip = 127.0.0.1
+management.tcp.port = {http}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a node listens and who may log in; chosen once for a directory, so that URLs outlive a restart."""
+
+    amqp: int  #: port of AMQP
+    http: int  #: port of the management plugin, where that is enabled
+    distribution: int  #: port of Erlang's distribution
+    mapper: int  #: port of Erlang's port mapper
+    password: str
+    user: str = "twinpool"
+
+    @property
+    def node(self) -> str:
+        """Name of the Erlang node."""
+        return f"twinpool-{self.amqp}@localhost"
+
+
+class PrivateNode:
+    """A node in a directory. It is found again by `attach`, from any process, until it is stopped."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        plugins: Sequence[str] = (),
+        settings: Mapping[str, str] | None = None,
+        schedulers: int = 2,
+    ) -> None:
+        """Prepare a node; nothing is started or written before `start`.
+
+        `plugins` are enabled, `settings` go to rabbitmq.conf, `schedulers` is how many cores Erlang uses.
+        """
+        self.directory = directory.absolute()
+        self._plugins, self._settings, self._schedulers = plugins, dict(settings or {}), schedulers
+        self._address: Address | None = None
+        self._marks: dict[str, ProcessMark] = {}  # by role: mapper, script, server
+        self._children: list[subprocess.Popen[bytes]] = []  # those that this process must reap
+        self._recall()
+
+    @classmethod
+    def attach(cls, directory: Path) -> PrivateNode:
+        """Find the node of a directory again. Raises `BrokerUnreachable` if there never was one."""
+        if not (directory / NOTE).exists():
+            raise BrokerUnreachable(f"no private RabbitMQ node was ever started in {directory}")
+        return cls(directory)
+
+    # ── what it is ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def url(self, vhost: str = "/") -> str:
+        """Return the broker URL of a virtual host."""
+        address = self._known_address()
+        return f"amqp://{address.user}:{address.password}@{LOOPBACK}:{address.amqp}/{quote(vhost, safe='')}"
+
+    @property
+    def management_url(self) -> str:
+        """Return where the management plugin answers, if it is enabled."""
+        return f"http://{LOOPBACK}:{self._known_address().http}"
+
+    def is_running(self) -> bool:
+        """Say whether the server's process lives."""
+        return "server" in self._marks and self._marks["server"].is_alive()
+
+    # ── what it does ────────────────────────────────────────────────────────────────────────────────────────
+
+    def start(self) -> None:
+        """Start the node unless it runs, and wait until it takes connections.
+
+        It keeps running when this process ends. Raises `RabbitmqNotInstalled`, or `BrokerUnreachable` with what the
+        node said if it does not come up.
+        """
+        if self.is_running():
+            return
+        self._end_rest()
+        installation = find_installation()
+        address = self._address = self._address or _new_address()
+        self._write_configuration(address)
+        self._launch("mapper", [installation.mapper, "-port", str(address.mapper), "-address", LOOPBACK])
+        self._await_port(address.mapper, "mapper")
+        self._launch("script", [installation.server])
+        self._await_port(address.amqp, "script")
+        self._mark_server()
+        self._remember()
+        log.info("private node %s runs", address.node, extra={"event": "node.started", "port": address.amqp})
+
+    def stop(self) -> None:
+        """Stop the node in order, and all that was started for it."""
+        if "script" in self._marks and self._marks["script"].send(signal.SIGTERM):
+            self._marks["script"].wait(STOP_SECONDS)
+        self._end_rest()
+
+    def kill(self) -> None:
+        """End the node as a power cut would."""
+        if "server" in self._marks:
+            self._marks["server"].send(signal.SIGKILL)
+        self._end_rest()
+
+    def ctl(self, *arguments: str) -> str:
+        """Run rabbitmqctl on the node and return what it prints. Raises `BrokerUnreachable` if it fails."""
+        command = [str(find_installation().ctl), "--quiet", "--node", self._known_address().node, *arguments]
+        try:
+            done = subprocess.run(
+                command, env=self._environment(), capture_output=True, text=True, timeout=CTL_SECONDS, check=True
+            )
+        except subprocess.TimeoutExpired as error:
+            raise BrokerUnreachable(f"rabbitmqctl {arguments[0]} did not end in {CTL_SECONDS:.0f} s") from error
+        except subprocess.CalledProcessError as error:
+            raise BrokerUnreachable(f"rabbitmqctl {arguments[0]}: {error.stderr.strip() or error.stdout}") from error
+        return done.stdout
+
+    def add_vhost(self, name: str) -> str:
+        """Make a virtual host that the node's user may use, and return its broker URL."""
+        self.ctl("add_vhost", name)
+        self.ctl("set_permissions", "--vhost", name, self._known_address().user, ".*", ".*", ".*")
+        return self.url(name)
+
+    # ── how ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _known_address(self) -> Address:
+        if self._address is None:
+            raise BrokerUnreachable(f"the private RabbitMQ node in {self.directory} was never started")
+        return self._address
+
+    def _environment(self) -> dict[str, str]:
+        """Return the environment of the node and its tools, free of what belongs to other nodes."""
+        address, here = self._known_address(), self.directory
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("RABBITMQ_", "ERL_", "EPMD"))
+        }
+        return inherited | {
+            "HOME": str(here),  # The cookie lies here: whoever can read it commands the node.
+            "LC_ALL": "C.UTF-8",
+            "ERL_EPMD_PORT": str(address.mapper),
+            "ERL_EPMD_ADDRESS": LOOPBACK,
+            "RABBITMQ_NODENAME": address.node,
+            "RABBITMQ_NODE_IP_ADDRESS": LOOPBACK,
+            "RABBITMQ_NODE_PORT": str(address.amqp),
+            "RABBITMQ_DIST_PORT": str(address.distribution),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"+S {self._schedulers}:{self._schedulers} {ON_LOOPBACK}",
+            "RABBITMQ_CTL_ERL_ARGS": ON_LOOPBACK,
+            "RABBITMQ_MNESIA_BASE": str(here / "data"),
+            "RABBITMQ_LOG_BASE": str(here / "log"),
+            "RABBITMQ_GENERATED_CONFIG_DIR": str(here / "generated"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(here / "enabled_plugins"),
+            "RABBITMQ_CONFIG_FILE": str(here / "rabbitmq.conf"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(here / "advanced.config"),
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_PID_FILE": str(here / "server.pid"),
+        }
+
+    def _write_configuration(self, address: Address) -> None:
+        for name in ("data", "log", "generated"):
+            (self.directory / name).mkdir(parents=True, exist_ok=True)
+        self.directory.chmod(0o700)  # It holds a password and a cookie.
+        own = CONFIGURATION if "rabbitmq_management" in self._plugins else CONFIGURATION.partition("management.")[0]
+        lines = own.format(**asdict(address)) + "".join(f"{key} = {value}\n" for key, value in self._settings.items())
+        (self.directory / "rabbitmq.conf").write_text(lines, encoding="utf-8")
+        (self.directory / "enabled_plugins").write_text(f"[{','.join(self._plugins)}].\n", encoding="utf-8")
+        (self.directory / "server.pid").unlink(missing_ok=True)
+        cookie = self.directory / ".erlang.cookie"
+        if not cookie.exists():  # Erlang would make one up from the time of day.
+            cookie.touch(mode=0o600)
+            cookie.write_text(secrets.token_hex(20), encoding="ascii")
+            cookie.chmod(0o400)
+
+    def _launch(self, role: str, command: Sequence[str | Path]) -> None:
+        """Start a process that outlives us, in a session of its own so that our terminal's Ctrl-C is not its."""
+        with (self.directory / "log" / f"{role}.txt").open("ab") as output:
+            child = subprocess.Popen(
+                [str(word) for word in command],
+                env=self._environment(),
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._children.append(child)
+        if mark := ProcessMark.of(child.pid):
+            self._marks[role] = mark
+        self._remember()
+
+    def _await_port(self, port: int, role: str) -> None:
+        """Wait until a port answers. A node opens its listener last, so then it is ready."""
+        deadline = time.monotonic() + START_SECONDS
+        while not _answers(port):
+            ended = role not in self._marks or self._marks[role].wait(LOOK)
+            if ended or time.monotonic() > deadline:
+                said = self._said(role)
+                self._end_rest()
+                raise BrokerUnreachable(f"the private RabbitMQ node in {self.directory} did not start: {said}")
+
+    def _said(self, role: str) -> str:
+        path = self.directory / "log" / f"{role}.txt"
+        return path.read_text(encoding="utf-8", errors="replace")[-TAIL:].strip() if path.exists() else ""
+
+    def _mark_server(self) -> None:
+        pid = int((self.directory / "server.pid").read_text(encoding="utf-8"))
+        if mark := ProcessMark.of(pid):
+            self._marks["server"] = mark
+
+    def _end_rest(self) -> None:
+        """End what still lives, the node before the mapper that others find it by, and reap what is ours to reap."""
+        with contextlib.suppress(FileNotFoundError, ValueError):  # A node that did not come up has no such file.
+            self._mark_server_if_ours()
+        for role in ("server", "script", "mapper"):
+            if (mark := self._marks.pop(role, None)) and mark.send(signal.SIGKILL):
+                mark.wait(STOP_SECONDS)
+        for child in self._children:
+            child.wait(STOP_SECONDS)
+        self._children.clear()
+        if self._address is not None:
+            self._remember()
+
+    def _mark_server_if_ours(self) -> None:
+        """Take the number in the file for our server's only while the script that started it lives."""
+        if "server" not in self._marks and "script" in self._marks and self._marks["script"].is_alive():
+            self._mark_server()
+
+    def _remember(self) -> None:
+        note = {
+            "address": asdict(self._known_address()),
+            "marks": {role: asdict(mark) for role, mark in self._marks.items()},
+        }
+        path = self.directory / NOTE
+        fresh = path.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_text(json.dumps(note, indent=2), encoding="utf-8")
+        fresh.replace(path)
+
+    def _recall(self) -> None:
+        path = self.directory / NOTE
+        if not path.exists():
+            return
+        try:
+            note = json.loads(path.read_text(encoding="utf-8"))
+            self._address = Address(**note["address"])
+            self._marks = {role: ProcessMark(**mark) for role, mark in note["marks"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BrokerUnreachable(f"{path} is damaged; delete {self.directory} if nothing runs in it") from error
+
+
+def _new_address() -> Address:
+    amqp, http, distribution, mapper = _free_ports(4)
+    return Address(amqp=amqp, http=http, distribution=distribution, mapper=mapper, password=secrets.token_urlsafe(18))
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as held:  # All at once, so that none is given out twice.
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind((LOOPBACK, 0))
+        return [int(each.getsockname()[1]) for each in sockets]
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection((LOOPBACK, port), timeout=1).close()
+    except OSError:  # It does not, yet.
+        return False
+    return True
