@@ -4,7 +4,8 @@
     ├── Transient                  trying again may help
     │   ├── StoreUnavailable       the pool store does not answer, is full or unreadable
     │   ├── BrokerUnreachable      no connection to RabbitMQ
-    │   └── PartnerTopologyMissing the partner has not yet declared its exchange or queue
+    │   ├── PartnerTopologyMissing the partner has not yet declared its exchange or queue
+    │   └── PoolUnreachable        no front end of a pool answers
     ├── Overtaken                  somebody newer is in charge; stop at once
     │   ├── LeaseLost              another generation holds the pool's lease
     │   └── SessionOvertaken       the stream has a newer session
@@ -28,13 +29,11 @@ The class tells the caller what to do, attributes carry the data, `hint` speaks 
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 
 class TwinpoolError(Exception):
     """Root of all our errors."""
 
-    hint: ClassVar[str] = ""  #: what an operator can do about it; shown by the CLI and in problem documents
+    hint: str = ""  #: what an operator can do about it; shown by the CLI and in problem documents
 
 
 class Transient(TwinpoolError):
@@ -57,6 +56,12 @@ class PartnerTopologyMissing(Transient):
     """The partner has not yet declared its exchange or queue."""
 
     hint = "Start at least one front end of the partner pool; it declares its queues itself."
+
+
+class PoolUnreachable(Transient):
+    """No front end of a pool answers."""
+
+    hint = "Check that the pool's front ends run, and that the deployment file has their addresses."
 
 
 class Overtaken(TwinpoolError):
