@@ -1,1 +1,1 @@
-"""To be described."""
+"""The front end: HTTP for module data and management, health, and the process."""

@@ -1,0 +1,51 @@
+"""The HTTP application of one front end."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+
+from twinpool_services.frontend.api_docs import PROBLEM_SCHEMA
+from twinpool_services.frontend.context import Context
+from twinpool_services.frontend.failures import answer_failures
+from twinpool_services.frontend.routes import (
+    bulk,
+    cms_documents,
+    configuration,
+    files,
+    health,
+    pools,
+    records,
+    transactions,
+)
+
+ROUTES = (records, transactions, bulk, files, cms_documents, pools, configuration, health)
+
+
+class FrontEndApp(FastAPI):
+    """FastAPI, with the problem document in its schema."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document; made once."""
+        made = self.openapi_schema is not None
+        document = super().openapi()
+        if not made:
+            document["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
+        return document
+
+
+def create_app(context: Context) -> FastAPI:
+    """Build the application on a context, whose store may still be closed."""
+    app = FrontEndApp(
+        title="Twinpool front end",
+        version=version("twinpool"),
+        summary="Module data and management of one pool.",
+        redirect_slashes=False,
+    )
+    app.state.context = context
+    for routes in ROUTES:
+        app.include_router(routes.router)
+    answer_failures(app, context)
+    return app

@@ -1,0 +1,75 @@
+"""Files in and out, a piece at a time: memory is flat whatever their size, and a slow client holds no thread."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Mapping
+from typing import BinaryIO
+
+from fastapi import HTTPException
+from fastapi.responses import StreamingResponse
+from starlette.types import Message, Send
+
+from twinpool.content.incoming import Incoming, Stored
+from twinpool_services.frontend.byte_ranges import ByteRange
+from twinpool_services.frontend.context import Context
+
+log = logging.getLogger(__name__)
+
+PIECE_BYTES = 1024 * 1024
+
+
+async def receive_content(context: Context, pieces: AsyncIterator[bytes]) -> Stored:
+    """Write a body into the content store, its digest computed meanwhile; durable when this returns."""
+    incoming = await context.in_thread(context.opened.content.incoming)
+    gathered = bytearray()
+    try:
+        async for piece in pieces:
+            gathered += piece
+            if len(gathered) >= PIECE_BYTES:
+                await context.in_thread(incoming.write, bytes(gathered))
+                gathered.clear()
+        return await context.in_thread(_finish, incoming, bytes(gathered))
+    finally:
+        await asyncio.shield(context.in_thread(incoming.__exit__, None, None, None))
+
+
+def _finish(incoming: Incoming, rest: bytes) -> Stored:
+    incoming.write(rest)
+    return incoming.keep()
+
+
+class ContentResponse(StreamingResponse):
+    """Sends a part of an open file and closes it; gives up on a client that takes nothing for too long."""
+
+    def __init__(
+        self, context: Context, file: BinaryIO, part: ByteRange, *, status_code: int, headers: Mapping[str, str]
+    ) -> None:
+        """Take the file over."""
+        self._context, self._file = context, file
+        super().__init__(self._pieces(part), status_code=status_code, headers=headers)
+
+    async def stream_response(self, send: Send) -> None:
+        """Send with a bound on each piece's time."""
+
+        async def patiently(message: Message) -> None:
+            async with asyncio.timeout(self._context.limits.idle):
+                await send(message)
+
+        try:
+            await super().stream_response(patiently)
+        except TimeoutError:
+            log.info("a client stopped taking a file; given up", extra={"event": "download.abandoned"})
+        finally:
+            self._file.close()
+
+    async def _pieces(self, part: ByteRange) -> AsyncIterator[bytes]:
+        at = part.first
+        while at < part.end:
+            piece = await self._context.in_thread(os.pread, self._file.fileno(), min(PIECE_BYTES, part.end - at), at)
+            if not piece:
+                raise HTTPException(500, "the content is shorter than its record says")
+            at += len(piece)
+            yield piece

@@ -1,0 +1,89 @@
+"""Health, and who answers here."""
+
+from __future__ import annotations
+
+import os
+import time
+from importlib.metadata import version
+
+from fastapi import APIRouter, Response
+
+from twinpool.errors import StoreUnavailable
+from twinpool.vocabulary.lease import Lease
+from twinpool.vocabulary.names import Instant
+from twinpool_services.frontend.api_docs import READS, problems
+from twinpool_services.frontend.context import Context, Here
+from twinpool_services.frontend.documents import (
+    CheckDocument,
+    FrontEndDocument,
+    HomeDocument,
+    LeaseDocument,
+    LivenessDocument,
+    ReadinessDocument,
+    iso,
+)
+
+router = APIRouter(tags=["health"])
+
+_STARTED_AT = Instant(time.time())
+
+
+@router.get("/livez")
+async def livez(here: Here) -> LivenessDocument:
+    """Say that this process runs. A store that does not answer is no reason to restart it: it goes on by itself."""
+    return LivenessDocument(alive=True, store=here.store_state)
+
+
+@router.get("/readyz", responses={503: {"model": ReadinessDocument}})
+async def readyz(here: Here, response: Response) -> ReadinessDocument:
+    """Say whether clients may be sent here, and why not."""
+    readiness = await here.in_thread(_readiness, here)
+    response.status_code = 200 if readiness.ready else 503
+    return readiness
+
+
+@router.get("/v1/front-end")
+async def get_front_end(here: Here) -> FrontEndDocument:
+    """Say who answers here, and who holds the pool's lease."""
+    lease, store_state = await here.in_thread(_lease, here)
+    return FrontEndDocument(
+        pool_fqdn=here.pool.fqdn,
+        front_end=here.front_end.name,
+        active=here.active,
+        process_id=os.getpid(),
+        version=version("twinpool"),
+        started_at=iso(_STARTED_AT),
+        store=store_state,
+        lease=LeaseDocument.of(lease) if lease else None,
+    )
+
+
+@router.get("/v1/homes", responses=problems(*READS))
+async def list_homes(here: Here) -> list[HomeDocument]:
+    """List the homes that this pool knows, and who serves each."""
+    return [HomeDocument.of(status) for status in await here.in_thread(here.opened.store.homes)]
+
+
+def _readiness(here: Context) -> ReadinessDocument:
+    store = CheckDocument(ok=True, required=True, reason="")
+    election = CheckDocument(ok=False, required=False, reason="unknown while the store does not answer")
+    try:
+        here.opened.store.check()
+        election = _election(here.opened.store.current_lease())
+    except StoreUnavailable as error:
+        store = CheckDocument(ok=False, required=True, reason=str(error))
+    return ReadinessDocument(ready=store.ok, checks={"store": store, "election": election})
+
+
+def _election(lease: Lease | None) -> CheckDocument:
+    """Not required: without an active front end writes are taken, and wait in the log."""
+    if lease is None:
+        return CheckDocument(ok=False, required=False, reason="no front end holds the lease: nothing is replicated")
+    return CheckDocument(ok=True, required=False, reason=f"{lease.holder} holds generation {lease.generation}")
+
+
+def _lease(here: Context) -> tuple[Lease | None, str]:
+    try:
+        return here.opened.store.current_lease(), here.store_state
+    except StoreUnavailable as error:
+        return None, str(error)

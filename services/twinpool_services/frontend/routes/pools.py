@@ -1,0 +1,105 @@
+"""Pools: the backup status, the relationship, and forced synchronisation. A front end answers for its own pool."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+
+from twinpool.errors import HomeNotServed, StoreUnavailable
+from twinpool.modules.module import Module
+from twinpool.ports.store import Store
+from twinpool.vocabulary.configuration import BackupServiceConfiguration
+from twinpool.vocabulary.home import HomeStatus
+from twinpool.vocabulary.names import CMS_HOME, Instant, Stream
+from twinpool.vocabulary.states import BackupStatus
+from twinpool_services.backup import read_status, unreadable_status
+from twinpool_services.frontend.api_docs import READS, problems
+from twinpool_services.frontend.calls import OneOfTheCalls
+from twinpool_services.frontend.context import Context, Here, own_pool
+from twinpool_services.frontend.documents import (
+    BackupStatusDocument,
+    RelationshipDocument,
+    SyncAcceptedDocument,
+    SyncRequestDocument,
+)
+from twinpool_services.frontend.exact_route import ExactRoute
+
+router = APIRouter(route_class=ExactRoute, tags=["management"], dependencies=[OneOfTheCalls])
+
+POOL = "/v1/pools/{fqdn}"
+CategoryName = Literal["All", "UserData", "CMS"]
+
+
+@router.get(POOL + "/backup-status", responses=problems(*READS))
+async def get_backup_status(
+    here: Here,
+    fqdn: str,
+    category: Annotated[CategoryName, Query(description="Which modules")] = "All",
+    module: Annotated[str, Query(description="Full or short name, or All; case does not matter")] = "All",
+) -> BackupStatusDocument:
+    """Return the status towards the backup pool: one-way, and a snapshot.
+
+    While the store cannot be read the answer is still a status: every state is an error, with the reason.
+    """
+    own_pool(here, fqdn)
+    wanted = {chosen.name for chosen in here.modules.select(module) if category in {"All", chosen.category}}
+    status = await here.in_thread(_status, here)
+    document = BackupStatusDocument.of(status)
+    rows = [row for row in document.backup_modules if row.identity in wanted]
+    return document.model_copy(update={"backup_modules": rows})
+
+
+@router.get(POOL + "/backup-relationship", responses=problems(*READS))
+async def get_backup_relationship(here: Here, fqdn: str) -> RelationshipDocument:
+    """Return the backup pool of any pool of the deployment."""
+    pool = here.deployment.pool(fqdn)
+    return RelationshipDocument(pool_fqdn=pool.fqdn, backup_pool_fqdn=here.deployment.partner_of(pool.fqdn))
+
+
+@router.post(POOL + "/sync", status_code=202, responses=problems(*READS))
+async def request_sync(here: Here, fqdn: str, wanted: SyncRequestDocument) -> SyncAcceptedDocument:
+    """Ask the active front end to synchronise now, from the log or (`Full`) by snapshot."""
+    own_pool(here, fqdn)
+    chosen = here.modules.select(wanted.backup_module)
+    streams = await here.in_thread(_request, here, chosen, full=wanted.full)
+    return SyncAcceptedDocument(
+        pool_fqdn=here.pool.fqdn, backup_modules=sorted({stream.module for stream in streams}), full=wanted.full
+    )
+
+
+def _status(here: Context) -> BackupStatus:
+    pool = here.pool.fqdn
+    try:
+        opened = here.opened
+        configuration: BackupServiceConfiguration = opened.configurations.current()
+        return read_status(opened.store, here.deployment, pool, here.modules, configuration)
+    except StoreUnavailable as error:
+        reason = f"the pool store cannot be read: {error}"
+        return unreadable_status(here.deployment, pool, here.modules, reason, Instant(time.time()))
+
+
+def _request(here: Context, chosen: tuple[Module, ...], *, full: bool) -> list[Stream]:
+    """Note a request for each stream of the modules that this pool serves.
+
+    Raises `HomeNotServed` if a single module was asked for and another pool exports it.
+    """
+    store: Store = here.opened.store
+    homes = store.homes()
+    streams = [
+        Stream(home.home, module.name)
+        for module in chosen
+        for home in homes
+        if (home.home == CMS_HOME) == module.category.is_cms and home.serving_pool == here.pool.fqdn
+    ]
+    if not streams:
+        raise _served_elsewhere(here, homes, chosen[0])
+    for stream in streams:
+        store.request_sync(stream, full=full)
+    return streams
+
+
+def _served_elsewhere(here: Context, homes: list[HomeStatus], module: Module) -> HomeNotServed:
+    home = CMS_HOME if module.category.is_cms else here.pool.fqdn
+    return HomeNotServed(home, next((status.serving_pool for status in homes if status.home == home), None))

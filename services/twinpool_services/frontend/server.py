@@ -1,0 +1,77 @@
+"""The HTTP server: uvicorn on a socket of ours, in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+
+import uvicorn
+from fastapi import FastAPI
+
+from twinpool.errors import Refused
+from twinpool.vocabulary.deployment import FrontEnd
+from twinpool_services.frontend.limits import Limits
+
+log = logging.getLogger(__name__)
+
+
+class PortTaken(Refused):
+    """The address that the front end listens on cannot be had."""
+
+    hint = "Stop who listens there, or give the front end another port in the deployment file."
+
+
+def listen(front_end: FrontEnd) -> socket.socket:
+    """Bind the front end's address. Raises `PortTaken` with the reason."""
+    family = socket.AF_INET6 if ":" in front_end.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # So that a restart need not wait for the old connections' last packets.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((front_end.host, front_end.port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise PortTaken(f"{front_end.name} cannot listen on {front_end.listen}: {error.strerror or error}") from error
+    return listener
+
+
+class Server:
+    """Serves an application until stopped."""
+
+    def __init__(self, app: FastAPI, listener: socket.socket, limits: Limits, on_end: Callable[[], None]) -> None:
+        """Serve on a bound socket, which is closed in the end; `on_end` is called however serving ends."""
+        self._listener, self._grace, self._on_end = listener, limits.grace, on_end
+        config = uvicorn.Config(
+            app,
+            access_log=False,
+            log_config=None,
+            lifespan="off",
+            limit_concurrency=limits.connections,
+            timeout_graceful_shutdown=max(1, round(limits.grace)),
+            server_header=False,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
+
+    def start(self) -> None:
+        """Begin to serve; what comes before it is ready waits in the socket's queue."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take no more requests, finish those under way within the grace, cut off the others."""
+        self._server.should_exit = True
+        self._thread.join(self._grace + 2.0)
+        if self._thread.is_alive():
+            log.warning("the HTTP server has not ended in time", extra={"event": "http.slow_stop"})
+        self._listener.close()
+
+    def _serve(self) -> None:
+        try:
+            self._server.run(sockets=[self._listener])
+        except Exception:  # Whatever it was, a front end without a server must not live on.
+            log.exception("the HTTP server failed", extra={"event": "http.failed"})
+        finally:
+            self._on_end()
