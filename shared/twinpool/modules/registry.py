@@ -109,8 +109,6 @@ def _lacks(candidate: object) -> str | None:
         return "its category has to be a `Category`"
     if not isinstance(getattr(candidate, "names_content", None), bool):
         return "its `names_content` has to be true or false"
-    if not isinstance(getattr(candidate, "names_content", None), bool):
-        return "its names_content has to be true or false"
     missing = [method for method in _METHODS if not callable(getattr(candidate, method, None))]
     return f"it has no {', '.join(missing)}" if missing else None
 
