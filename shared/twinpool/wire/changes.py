@@ -2,8 +2,8 @@
 
 Invariant: what `decode_changes` returns is made of str, str, bytes or None; whatever else a payload holds is refused.
 Both ends run this for each single change, so that all loops over changes are those of C code. No container may
-stand inside the array (`max_array_len=0` …), so that a hostile payload cannot make the decoder allocate more than its
-own size a few times over.
+stand inside the array (`max_array_len=0` …), so that nesting cannot multiply what a hostile payload makes the
+decoder allocate.
 """
 
 from __future__ import annotations
