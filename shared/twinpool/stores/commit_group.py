@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from twinpool.errors import TwinpoolError
 from twinpool.ports.store import Records
@@ -12,14 +13,15 @@ from twinpool.vocabulary.change import Committed, Transaction
 
 MOST_TOGETHER = 256  #: transactions in one call of the store
 
-Outcome = Committed | BaseException
+#: One for each transaction in their order, or the error that the store's call for the whole group raised.
+Outcome = list[Committed | TwinpoolError] | BaseException
 
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """One caller's transaction, and a place for its outcome."""
+    """One caller's transactions, and a place for their outcome."""
 
-    transaction: Transaction
+    transactions: Sequence[Transaction]
     outcome: Outcome | None = None
     turn: threading.Event = field(default_factory=threading.Event)  #: set with an outcome, or to lead
 
@@ -43,7 +45,18 @@ class CommitGroup:
 
     def commit(self, transaction: Transaction) -> Committed:
         """Commit a transaction. Raises what refused it, or what the store's call for the whole group raised."""
-        own = _Waiting(transaction)
+        (outcome,) = self.commit_all((transaction,))
+        if isinstance(outcome, TwinpoolError):
+            raise outcome
+        return outcome
+
+    def commit_all(self, transactions: Sequence[Transaction]) -> list[Committed | TwinpoolError]:
+        """Commit transactions in their order, each by itself, as `Records.write` does; wait for the last.
+
+        They stay together, so that no more than a few hundred should be given at once. Raises what the store's call
+        for the whole group raised.
+        """
+        own = _Waiting(transactions)
         with self._lock:
             self._waiting.append(own)
             leads, self._led = not self._led, True
@@ -51,15 +64,15 @@ class CommitGroup:
             own.turn.wait()
         if own.outcome is None:
             self._lead()
-        if not isinstance(own.outcome, Committed):
+        if not isinstance(own.outcome, list):
             raise _own_copy(own.outcome)
         return own.outcome
 
     def _lead(self) -> None:
         """Write what waits, first come first, and pass the lead on. The caller is the first of those that wait."""
         with self._lock:
-            group = self._waiting[: self._most_together]
-            del self._waiting[: self._most_together]
+            group = self._waiting[: self._fitting()]
+            del self._waiting[: len(group)]
         for waiting, outcome in zip(group, self._written(group), strict=True):
             waiting.outcome = outcome
         with self._lock:
@@ -70,11 +83,21 @@ class CommitGroup:
         for waiting in group:
             waiting.turn.set()
 
+    def _fitting(self) -> int:
+        """Say how many of those that wait fit one call of the store; at least the first."""
+        together = 0
+        for number, waiting in enumerate(self._waiting):
+            together += len(waiting.transactions)
+            if number and together > self._most_together:
+                return number
+        return len(self._waiting)
+
     def _written(self, group: Sequence[_Waiting]) -> Sequence[Outcome]:
         try:
-            return self._records.write([waiting.transaction for waiting in group])
+            outcomes = iter(self._records.write([one for waiting in group for one in waiting.transactions]))
         except BaseException as error:  # noqa: BLE001 - it is raised again, by every caller of the group
             return [error] * len(group)
+        return [list(islice(outcomes, len(waiting.transactions))) for waiting in group]
 
 
 def _own_copy(error: BaseException | None) -> BaseException:
