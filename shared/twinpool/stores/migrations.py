@@ -106,6 +106,7 @@ def _missing_steps(
         module.__dict__["upgrade"] = _runner(dialect, connection, migration.script)
         scripts.append(Script(module, migration.revision, ""))
     revisions = RevisionMap(lambda: scripts)
+    revisions.get_current_head()  # Asked for anything, it resolves how the scripts depend on each other.
 
     def missing(applied: tuple[str, ...], _context: MigrationContext) -> Iterator[RevisionStep]:
         is_current(dialect, applied[0] if applied else None)
