@@ -1,1 +1,1 @@
-"""To be described."""
+"""The `twinpool` command: friendly commands, and the cmdlets spelled as Lync Server's."""

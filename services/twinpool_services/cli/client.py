@@ -1,0 +1,145 @@
+"""Asks the front ends of a deployment: each in turn, until one answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import httpx
+
+from twinpool.errors import HomeNotServed, PoolUnreachable, TwinpoolError
+from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
+from twinpool_services.cli.problems import error_of
+
+Document = Mapping[str, object]
+
+#: A front end that is up accepts at once; what it has to read takes longer.
+TIMEOUT = httpx.Timeout(15.0, connect=3.0)
+
+CONFIGURATION = "/v1/backup-configuration"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    method: str
+    path: str
+    params: Mapping[str, str] | None = None
+    body: Document | None = None
+
+
+class Client:
+    """Speaks to the pools of one deployment.
+
+    Every method may raise `PoolUnreachable`, and the errors that a front end answers with. A front end that has no
+    access to its store is no reason to give up while others may have; one that says that another pool serves
+    the home is followed, once.
+    """
+
+    def __init__(self, deployment: Deployment, timeout: httpx.Timeout = TIMEOUT) -> None:
+        """Speak to the front ends that the deployment names."""
+        self.deployment = deployment
+        # Front ends are reached directly: a proxy of the environment is for the world outside.
+        self._http = httpx.Client(timeout=timeout, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def backup_status(self, fqdn: str, *, category: str, module: str) -> Document:
+        """Return the status of a pool, of the modules that are asked for; `All` for every one."""
+        pool = self.deployment.pool(fqdn)
+        params = {"category": category, "module": module}
+        return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/backup-status", params=params))
+
+    def backup_relationship(self, fqdn: str) -> Document:
+        """Return who backs a pool up; if the pool itself does not answer, another one knows as well."""
+        pool = self.deployment.pool(fqdn)
+        return self._ask(self._first(pool), _Request(method="GET", path=f"{_path(pool)}/backup-relationship"))
+
+    def configuration(self, *, local_store: bool) -> Document:
+        """Return the configuration as the CMS master has it, or as the replica of any pool has it."""
+        master = self.deployment.pool(self.deployment.cms_master)
+        return self._ask(self._first(master) if local_store else [master], _Request(method="GET", path=CONFIGURATION))
+
+    def change_configuration(self, settings: Document) -> Document:
+        """Change settings at the active CMS master; return the whole configuration."""
+        master = self.deployment.pool(self.deployment.cms_master)
+        return self._ask([master], _Request(method="PATCH", path=CONFIGURATION, body=settings))
+
+    def request_sync(self, fqdn: str, *, module: str, full: bool) -> Document:
+        """Ask a pool to send what its backup pool lacks, or everything; return what was accepted."""
+        pool = self.deployment.pool(fqdn)
+        body: Document = {"BackupModule": module, "Full": full}
+        return self._ask([pool], _Request(method="POST", path=f"{_path(pool)}/sync", body=body))
+
+    def _first(self, pool: Pool) -> list[Pool]:
+        return [pool, *(other for other in self.deployment.pools if other != pool)]
+
+    def _ask(self, pools: Iterable[Pool], request: _Request) -> Document:
+        """Ask pools in turn; go once to the pool that serves the home, if they say so."""
+        try:
+            return self._ask_front_ends(pools, request)
+        except HomeNotServed as error:
+            if not error.serving_pool:
+                raise
+            return self._ask_front_ends([self.deployment.pool(error.serving_pool)], request)
+
+    def _ask_front_ends(self, pools: Iterable[Pool], request: _Request) -> Document:
+        asked = list(pools)
+        silent: list[str] = []
+        refused: TwinpoolError | None = None
+        for front_end in (front_end for pool in asked for front_end in pool.front_ends):
+            try:
+                response = self._send(front_end, request)
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                silent.append(f"{front_end.name} at {front_end.address}: {_reason(error)}")
+                continue
+            document = _json(response)
+            if document is None:
+                silent.append(f"{front_end.name} at {front_end.address}: whoever listens there is no front end")
+            elif response.is_success:
+                return document
+            elif response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+                refused = refused or error_of(response.status_code, document)
+            else:
+                raise error_of(response.status_code, document)
+        # A word from a front end says more than the silence of the others.
+        names = " or ".join(pool.fqdn for pool in asked)
+        raise refused or PoolUnreachable(f"no front end of {names} answers ({'; '.join(silent)})")
+
+    def _send(self, front_end: FrontEnd, request: _Request) -> httpx.Response:
+        return self._http.request(
+            request.method, front_end.address + request.path, params=request.params, json=request.body
+        )
+
+
+def _path(pool: Pool) -> str:
+    return f"/v1/pools/{quote(pool.fqdn)}"
+
+
+def _json(response: httpx.Response) -> Document | None:
+    """Return the object in an answer, None if there is none."""
+    try:
+        document = response.json()
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer in time"
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__

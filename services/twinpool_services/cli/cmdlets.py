@@ -1,0 +1,8 @@
+"""All cmdlets there are."""
+
+from __future__ import annotations
+
+from twinpool_services.cli import backup_cmdlets
+from twinpool_services.cli.cmdlet import Cmdlets
+
+CMDLETS = Cmdlets(backup_cmdlets.CMDLETS)

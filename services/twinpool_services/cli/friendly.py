@@ -1,0 +1,154 @@
+"""The commands with names of their own; most are the cmdlets in fewer words."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twinpool.errors import InvalidParameter, TwinpoolError
+from twinpool.logs import configure_logging
+from twinpool_services.cli.backup_cmdlets import RELATION
+from twinpool_services.cli.binding import bind_texts, find_parameter
+from twinpool_services.cli.cmdlets import CMDLETS
+from twinpool_services.cli.common import Common, Format
+from twinpool_services.cli.objects import CmdletObject
+from twinpool_services.cli.output import console, show
+from twinpool_services.cli.running import open_deployment, run_bound
+
+app = typer.Typer(
+    help="Keeps two server pools in step, so that either can take over the other's users.",
+    epilog="\b\nCmdlets (each has --help):\n" + "\n".join(f"  {cmdlet.name}" for cmdlet in CMDLETS),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+config_app = typer.Typer(help="The backup service's configuration.", no_args_is_help=True)
+pool_app = typer.Typer(help="Front ends of a pool.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+app.add_typer(pool_app, name="pool")
+
+DeploymentOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--deployment",
+        metavar="FILE",
+        help="The deployment file; else TWINPOOL_DEPLOYMENT, ./twinpool.toml, ./lab/twinpool.toml.",
+    ),
+]
+FormatOption = Annotated[Format | None, typer.Option("--format", case_sensitive=False, help="How the result is shown.")]
+ModuleOption = Annotated[str, typer.Option("--module", help="All, PresenceFocus, DataConf, CMSMaster, or a full name.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Leave out warnings.")]
+
+
+def _run(name: str, texts: Mapping[str, str], format_: Format | None, deployment: Path | None) -> None:
+    cmdlet = CMDLETS[name]
+    run_bound(cmdlet, bind_texts(cmdlet, texts), Common(format=format_, deployment=deployment))
+
+
+@app.command()
+def status(
+    pool: Annotated[str, typer.Argument(help="The pool whose changes are backed up.")],
+    module: ModuleOption = "All",
+    category: Annotated[str, typer.Option(help="All, UserData or CMS.")] = "All",
+    format_: FormatOption = None,
+    deployment: DeploymentOption = None,
+) -> None:
+    """Show the status of a pool towards its backup pool (Get-CsBackupServiceStatus)."""
+    texts = {"PoolFqdn": pool, "BackupModule": module, "Category": category}
+    _run("Get-CsBackupServiceStatus", texts, format_, deployment)
+
+
+@app.command()
+def sync(
+    pool: Annotated[str, typer.Argument(help="The pool whose data is sent.")],
+    module: ModuleOption = "All",
+    full: Annotated[bool, typer.Option("--full", help="Send everything again as a snapshot.")] = False,  # noqa: FBT002
+    format_: FormatOption = None,
+    deployment: DeploymentOption = None,
+) -> None:
+    """Send to the backup pool, now, what it lacks (Invoke-CsBackupServiceSync)."""
+    texts = {"PoolFqdn": pool, "BackupModule": module, "Full": str(full)}
+    _run("Invoke-CsBackupServiceSync", texts, format_, deployment)
+
+
+@app.command()
+def pairs(format_: FormatOption = None, deployment: DeploymentOption = None) -> None:
+    """Show which pool backs up which, by the deployment file; no server is asked."""
+    found = open_deployment(Common(deployment=deployment))
+    relations = [
+        CmdletObject(RELATION, {"PoolFqdn": pool.fqdn, "BackupPoolFqdn": found.partner_of(pool.fqdn)})
+        for pool in found.pools
+    ]
+    show(relations, format_, console())
+
+
+@config_app.command("show")
+def show_configuration(
+    local: Annotated[bool, typer.Option("--local", help="Take the replica of any pool that answers.")] = False,  # noqa: FBT002
+    format_: FormatOption = None,
+    deployment: DeploymentOption = None,
+) -> None:
+    """Show the configuration (Get-CsBackupServiceConfiguration)."""
+    _run("Get-CsBackupServiceConfiguration", {"LocalStore": str(local)}, format_, deployment)
+
+
+@config_app.command("set")
+def set_configuration(
+    settings: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...", help="For example SyncInterval=00:03:00.")],
+    force: ForceOption = False,  # noqa: FBT002
+    format_: FormatOption = None,
+    deployment: DeploymentOption = None,
+) -> None:
+    """Change settings (Set-CsBackupServiceConfiguration)."""
+    cmdlet = CMDLETS["Set-CsBackupServiceConfiguration"]
+    texts = {"Force": str(force)}
+    for setting in settings:
+        name, mark, value = setting.partition("=")
+        if not mark:
+            raise InvalidParameter(f"{setting!r:.60} is not NAME=VALUE", field=setting[:60])
+        texts[find_parameter(cmdlet.parameters, name.replace("-", ""), cmdlet.name).name] = value
+    _run(cmdlet.name, texts, format_, deployment)
+
+
+@pool_app.command("run")
+def run_front_end(
+    front_end: Annotated[str, typer.Option("--front-end", metavar="NAME", help="Name in the deployment file.")],
+    deployment: DeploymentOption = None,
+    log_format: Annotated[str, typer.Option(help="json or human; else TWINPOOL_LOG_FORMAT.")] = "",
+    log_level: Annotated[str, typer.Option(help="DEBUG to CRITICAL; else TWINPOOL_LOG_LEVEL.")] = "",
+) -> None:
+    """Run one front end until it is asked to stop."""
+    from twinpool_services.frontend.process import run  # a server's imports, which no other command needs
+
+    configure_logging(log_format, log_level)
+    found = open_deployment(Common(deployment=deployment))
+    pool, one = found.front_end(front_end)
+    raise typer.Exit(int(run(found, pool, one)))
+
+
+_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+@app.command("lab", context_settings=_PASSED_ON)
+def lab(context: typer.Context) -> None:
+    """Run pools on this machine: up, down, status."""
+    _pass_on("twinpool_services.lab.commands", context)
+
+
+@app.command("demo", context_settings=_PASSED_ON)
+def demo(context: typer.Context) -> None:
+    """Show a failover of a front end under load, and whether anything was lost."""
+    _pass_on("twinpool_services.lab.demo", context)
+
+
+def _pass_on(module: str, context: typer.Context) -> None:
+    """Run the sub-command's own Typer application, which is imported only now."""
+    application = importlib.import_module(module).app
+    if not isinstance(application, typer.Typer):
+        raise TwinpoolError(f"{module} has no command line")
+    application(args=context.args, prog_name=context.command_path)

@@ -1,0 +1,175 @@
+"""Shows what cmdlets return: as a table like the original's, as a list, or as JSON."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from rich.console import Console
+from rich.text import Text
+
+from twinpool_services.cli.backup_cmdlets import MODULE, RELATION, STATUS, STATUS_PROPERTIES, SYNC
+from twinpool_services.cli.common import Format
+from twinpool_services.cli.objects import CmdletObject
+
+NARROWEST = 12  #: columns that a cell keeps when the terminal has no room
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How objects of a type are shown by default."""
+
+    columns: tuple[str, ...] = ()  #: of its table
+    header: tuple[str, ...] = ()  #: properties that stand above, as a list
+    rows: str = ""  #: property that holds the rows of the table; empty if the objects are the rows themselves
+
+
+VIEWS: Mapping[str, View] = {
+    STATUS: View(header=STATUS_PROPERTIES, rows="BackupModules"),
+    MODULE: View(columns=("Identity", "ExportStatus", "ImportStatus")),
+    RELATION: View(columns=("PoolFqdn", "BackupPoolFqdn")),
+    SYNC: View(columns=("PoolFqdn", "BackupModules", "Full")),
+}
+
+STYLES = {
+    "FinalState": "green",
+    "SteadyState": "green",
+    "NormalState": "green",
+    "NonSteadyState": "yellow",
+    "ErrorState": "bold red",
+    "NotInitialized": "dim",
+}
+
+
+def console(*, to_errors: bool = False) -> Console:
+    """Open standard output or error: coloured on a terminal alone, never if `NO_COLOR` is set."""
+    return Console(stderr=to_errors, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def show(objects: Sequence[CmdletObject], format_: Format | None, out: Console) -> None:
+    """Print objects; nothing if there are none."""
+    if not objects:
+        return
+    if format_ is Format.JSON:
+        plain = [to_plain(one) for one in objects]
+        out.print(json.dumps(plain[0] if len(plain) == 1 else plain, indent=2, ensure_ascii=False))
+        return
+    for nth, (type_name, group) in enumerate(groupby(objects, key=lambda one: one.type_name)):
+        view = VIEWS.get(type_name)
+        if nth:
+            out.print()
+        _show_group(list(group), view, format_, out)
+
+
+def to_plain(value: object) -> object:
+    """Return what JSON can hold."""
+    if isinstance(value, Mapping):
+        return {str(name): to_plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_plain(one) for one in value]
+    return value
+
+
+def _show_group(objects: list[CmdletObject], view: View | None, format_: Format | None, out: Console) -> None:
+    if format_ is Format.LIST or (view is None and format_ is None):
+        _show_blocks((_list(one, tuple(one), out.width) for one in objects), out)
+    elif view is None:
+        _show_blocks((_properties_table(one, _room(out)) for one in objects), out)
+    elif view.rows:
+        _show_blocks((_list(one, view.header, out.width) + _nested(one, view, out) for one in objects), out)
+    else:
+        _show_blocks([_table(objects, view.columns, _room(out)) + _reasons(objects, out.width)], out)
+
+
+def _show_blocks(blocks: Iterable[list[Text]], out: Console) -> None:
+    """Print blocks of lines, with an empty line between them."""
+    for nth, block in enumerate(blocks):
+        if nth:
+            out.print()
+        for line in block:
+            out.print(line)
+
+
+def _nested(one: CmdletObject, view: View, out: Console) -> list[Text]:
+    """Show the rows of an object as the table of their own type."""
+    value = one[view.rows]
+    rows = [row for row in value if isinstance(row, CmdletObject)] if isinstance(value, list) else []
+    if not rows:
+        return []
+    columns = VIEWS[rows[0].type_name].columns
+    return [Text(), *_table(rows, columns, _room(out)), *_reasons(rows, out.width)]
+
+
+def _table(objects: Sequence[CmdletObject], columns: Sequence[str], room: int | None) -> list[Text]:
+    cells = [[_cell(one[column]) for column in columns] for one in objects]
+    return _aligned([list(columns), ["-" * len(column) for column in columns], *cells], room)
+
+
+def _properties_table(one: CmdletObject, room: int | None) -> list[Text]:
+    rows = [["Name", "Value"], ["----", "-----"], *([name, _cell(value)] for name, value in one.items())]
+    return _aligned(rows, room)
+
+
+def _aligned(rows: list[list[str]], room: int | None) -> list[Text]:
+    """Align columns; where a terminal has no room, the widest column is cut."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    while room is not None and sum(widths) + len(widths) - 1 > room and max(widths) > NARROWEST:
+        widths[widths.index(max(widths))] -= 1
+    return [_line(row, widths) for row in rows]
+
+
+def _line(row: list[str], widths: list[int]) -> Text:
+    line = Text()
+    for nth, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        shown = cell if len(cell) <= width else cell[: width - 1] + "…"
+        line.append(shown, STYLES.get(cell))
+        if nth < len(row) - 1:
+            line.append(" " * (width - len(shown) + 1))
+    return line
+
+
+def _list(one: CmdletObject, names: Sequence[str], width: int) -> list[Text]:
+    longest = max(len(name) for name in names)
+    lines: list[Text] = []
+    for name in names:
+        value = _cell(one[name])
+        first, *others = _wrapped(value, width - longest - 3) or [""]
+        lines.append(Text(f"{name:{longest}} :") + (Text(f" {first}", STYLES.get(value, "")) if first else Text()))
+        lines += [Text(" " * (longest + 3) + other) for other in others]
+    return lines
+
+
+def _reasons(rows: Iterable[CmdletObject], width: int) -> list[Text]:
+    """Say under the table why a state is as it is."""
+    lines = [line for row in rows if row.get("Reason") for line in _reason(row, width)]
+    return [Text(), *lines] if lines else []
+
+
+def _reason(row: CmdletObject, width: int) -> Iterator[Text]:
+    for line in _wrapped(f"{_cell(row['Identity'])}: {_cell(row['Reason'])}", width - 2, indent="  "):
+        yield Text(line)
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, max(width, NARROWEST), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _room(out: Console) -> int | None:
+    """How wide a table may be; what is read by a program is never cut."""
+    return out.width if out.is_terminal else None
+
+
+def _cell(value: object) -> str:
+    """Write a value in one line, as PowerShell does; what could steer a terminal is taken out."""
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return "{" + ", ".join(_cell(one) for one in value) + "}"
+    if isinstance(value, Mapping):
+        return _cell(value.get("Identity", to_plain(value)))
+    return "".join(letter if letter.isprintable() else "?" for letter in str(value))
