@@ -36,7 +36,7 @@ from twinpool.protocol.importing import (
 from twinpool.protocol.messages import Acknowledgement, Batch, FromImporter, Refusal, Refused
 from twinpool.vocabulary.change import Change
 from twinpool.vocabulary.names import Digest, Generation, Instant, Stream
-from twinpool.vocabulary.session import SessionId
+from twinpool.vocabulary.session import ImportProgress, SessionId
 from twinpool.wire import decode_all
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ class Importer:
             log.info("%s: not said: %s", self.stream, error, extra={"event": "import.reply_lost"})
         except SessionOvertaken as error:
             log.info("%s: %s", self.stream, error, extra={"event": "import.session_overtaken"})
-            return Failed(str(error), self._store.import_progress(self.stream))
+            return Failed(str(error), self._progress())
         except Overtaken:
             raise
         except TwinpoolError as error:
@@ -112,14 +112,21 @@ class Importer:
         self._failing = True
         try:
             self._store.note_import(self.stream, failure=reason, generation=self._generation)
-            progress = self._store.import_progress(self.stream)
-        except StoreUnavailable:
-            # The store itself has failed. What we believe is replaced by its word when the next session is noted,
-            # and before that nothing is applied.
-            progress = self.machine.progress
+        except StoreUnavailable as unnoted:
+            log.warning("%s: failure not noted: %s", self.stream, unnoted, extra={"event": "import.store_unavailable"})
         if isinstance(action, NoteSession):
             self._refuse(action.session, reason)
-        return Failed(reason, progress)
+        return Failed(reason, self._progress())
+
+    def _progress(self) -> ImportProgress:
+        """Return what the store knows, or else what we believe.
+
+        The store's word replaces that when the next session is noted, and before that nothing is applied.
+        """
+        try:
+            return self._store.import_progress(self.stream)
+        except StoreUnavailable:
+            return self.machine.progress
 
     def _refuse(self, session: SessionId, reason: str) -> None:
         try:
