@@ -31,7 +31,6 @@ HALVES = 2
 AGAIN = 1.0  #: seconds until a message is put into quarantine again after the broker would not take it
 LEAVE_SECONDS = 1.0  #: how long one connection gets to close once the other is gone
 CLOSE_SECONDS = 3.0  #: how long both get to close when we are asked to
-READ_SIZE = 64 * 1024  #: bytes taken from a socket at once; of pika's 4 KiB it would copy large messages 16 times
 
 
 class Life:
