@@ -7,7 +7,7 @@ from typing import Any
 from twinpool.errors import NotFound
 from twinpool.stores.postgresql.ground import Ground, lock_number
 from twinpool.stores.postgresql.statements import SQL
-from twinpool.stores.postgresql.text import check_text
+from twinpool.stores.text import check_text
 from twinpool.vocabulary.home import HomeStatus, Mode
 from twinpool.vocabulary.names import Generation, Home
 

@@ -13,7 +13,7 @@ from twinpool.stores.postgresql.net_effect import net_effect, write_alone
 from twinpool.stores.postgresql.progress import ProgressRow, progress_row
 from twinpool.stores.postgresql.statements import SQL
 from twinpool.stores.postgresql.streams import StreamId
-from twinpool.stores.postgresql.text import check_keys, check_stream
+from twinpool.stores.text import check_keys, check_stream
 from twinpool.vocabulary.change import Change
 from twinpool.vocabulary.names import ORIGIN, Generation, Instant, Position, Stream
 from twinpool.vocabulary.session import ImportProgress, SessionId
@@ -85,6 +85,7 @@ class PostgresqlImports(Ground):
                 raise ImportFailed(f"a batch that follows {after} cannot be applied at {cursor}")
             write_alone(hold.connection, hold.record_set, net_effect(changes))
             hold.run("move_cursor", term=session.term, position=upto)
+        self._notifier.announce()
 
     def begin(self, stream: Stream, *, session: SessionId, generation: Generation) -> None:
         """Set an unknown stream's cursor to the beginning of the log; see `Imports.begin`."""

@@ -8,7 +8,7 @@ from typing import Any
 from twinpool.errors import LeaseLost, LeaseTaken
 from twinpool.stores.postgresql.ground import Ground
 from twinpool.stores.postgresql.statements import SQL
-from twinpool.stores.postgresql.text import check_text
+from twinpool.stores.text import check_text
 from twinpool.vocabulary.lease import Lease
 from twinpool.vocabulary.names import FrontEndName, Generation, Instant
 
@@ -23,20 +23,14 @@ class PostgresqlLeases(Ground):
         """
         check_text(holder)
         wanted = {"holder": holder, "seconds": duration.total_seconds()}
-        with self._connections.session() as connection, connection.transaction():
-            found = connection.execute(SQL["lock_lease"]).fetchone()
-            if found is None:
-                # Somebody may be just as fast; then there is a row after all, and no second first lease.
-                taken = connection.execute(SQL["first_lease"], wanted).fetchone()
-                if taken is None:
-                    raise LeaseTaken("another front end", 0.0)
-            else:
-                other, _, _, seconds_left = found
-                if seconds_left > 0 and other != holder:
-                    raise LeaseTaken(other, seconds_left)
-                taken = connection.execute(SQL["take_lease"], wanted).fetchone()
+        with self._connections.transaction() as connection:
+            connection.execute(SQL["know_lease"])
+            ((other, seconds_left),) = connection.execute(SQL["lock_lease"]).fetchall()
+            if seconds_left > 0 and other != holder:
+                raise LeaseTaken(other, seconds_left)
+            taken = connection.execute(SQL["take_lease"], wanted)
         self._sweeper.sweep_soon()  # what a crash may have left
-        return _lease(taken)
+        return _lease(*taken.fetchall())
 
     def renew_lease(self, lease: Lease, duration: timedelta) -> Lease:
         """Extend the lease from now. Raises `LeaseLost` once another generation exists."""
@@ -57,8 +51,7 @@ class PostgresqlLeases(Ground):
         return None if row is None else _lease(row)
 
 
-def _lease(row: tuple[Any, ...] | None) -> Lease:
-    assert row is not None, "a lease that was taken is returned"  # noqa: S101
+def _lease(row: tuple[Any, ...]) -> Lease:
     holder, generation, expires_at = row
     return Lease(holder=FrontEndName(holder), generation=Generation(generation), expires_at=Instant(expires_at))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twinpool.stores.postgresql.ground import Ground
-from twinpool.stores.postgresql.text import check_stream, check_text
+from twinpool.stores.text import check_stream, check_text
 from twinpool.vocabulary.change import Record, RecordKey
 from twinpool.vocabulary.names import Stream
 

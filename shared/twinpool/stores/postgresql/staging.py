@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from twinpool.errors import ImportFailed
 from twinpool.stores.postgresql.imports import Hold, PostgresqlImports
 from twinpool.stores.postgresql.net_effect import net_effect, write_alone
-from twinpool.stores.postgresql.text import check_keys, check_text
+from twinpool.stores.text import check_keys, check_text
 from twinpool.vocabulary.change import Change, Record, RecordKey
 from twinpool.vocabulary.names import Generation, Position, Stream
 from twinpool.vocabulary.session import Cursor, SessionId, Staging
@@ -79,6 +79,7 @@ class PostgresqlStaging(PostgresqlImports):
             hold.run("show_records", set=staged_set)
             hold.run("discard_set", set=hold.record_set)
             hold.run("set_cursor", term=session.term, position=staging.position)
+        self._notifier.announce()
         self._sweeper.sweep_soon()
         return Cursor(session.term, staging.position)
 

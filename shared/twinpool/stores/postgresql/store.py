@@ -11,9 +11,9 @@ from twinpool.stores.postgresql.log import PostgresqlLog
 from twinpool.stores.postgresql.name_claim import SessionNameClaim
 from twinpool.stores.postgresql.records import PostgresqlRecords
 from twinpool.stores.postgresql.staging import PostgresqlStaging
-from twinpool.stores.postgresql.text import check_text
 from twinpool.stores.postgresql.wakeups import Listener
 from twinpool.stores.postgresql.writing import PostgresqlWriting
+from twinpool.stores.text import check_text
 from twinpool.vocabulary.names import FrontEndName, Instant
 
 if TYPE_CHECKING:

@@ -67,7 +67,8 @@ class Notifier:
         self._connections = connections
         self._sender = secrets.token_hex(8)
         self._listeners: set[Listener] = set()
-        self._committed = threading.Event()
+        self._unsaid = threading.Event()  # something was committed that no NOTIFY has told yet
+        self._wanted = threading.Event()  # the thread has something to do
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -76,9 +77,10 @@ class Notifier:
         """Say that something was committed; returns at once."""
         for listener in tuple(self._listeners):
             listener.bell.ring()
-        if self._committed.is_set():
+        if self._unsaid.is_set():
             return
-        self._committed.set()
+        self._unsaid.set()
+        self._wanted.set()
         if self._thread is None:
             self._start()
 
@@ -89,9 +91,9 @@ class Notifier:
         return listener
 
     def close(self) -> None:
-        """Stop announcing and listening."""
+        """Say what is still to be said, then stop announcing and listening."""
         self._stopped.set()
-        self._committed.set()
+        self._wanted.set()
         if self._thread is not None:
             self._thread.join()
         for listener in tuple(self._listeners):
@@ -104,23 +106,31 @@ class Notifier:
                 self._thread.start()
 
     def _run(self) -> None:
-        while not self._stopped.is_set():
+        while not self._stopped.is_set() or self._unsaid.is_set():
             try:
                 self._notify_while_connected()
             except StoreUnavailable as error:
                 log.info("cannot notify for now: %s", error, extra={"event": "store.notify.delayed"})
-                self._stopped.wait(RETRY_SECONDS)
+                if self._stopped.wait(RETRY_SECONDS):
+                    return
 
     def _notify_while_connected(self) -> None:
         with self._connections.errors(), self._connections.dedicated() as connection:
-            while self._committed.wait() and not self._stopped.is_set():
-                self._committed.clear()  # before the NOTIFY: a commit from here on asks for another one
-                try:
-                    connection.execute(SQL["notify"], {"channel": CHANNEL, "sender": self._sender})
-                except psycopg.OperationalError:
-                    self._committed.set()  # it was not said
-                    raise
-                self._stopped.wait(PAUSE)
+            while self._wanted.wait():
+                self._wanted.clear()
+                if self._unsaid.is_set():
+                    self._notify(connection)
+                if self._stopped.wait(PAUSE) and not self._unsaid.is_set():
+                    return
+
+    def _notify(self, connection: Connection) -> None:
+        self._unsaid.clear()  # before the NOTIFY: a commit from here on asks for another one
+        try:
+            connection.execute(SQL["notify"], {"channel": CHANNEL, "sender": self._sender})
+        except psycopg.OperationalError:
+            self._unsaid.set()
+            self._wanted.set()
+            raise
 
 
 class Listener:

@@ -13,7 +13,7 @@ from twinpool.stores.postgresql.ground import Ground, lock_number
 from twinpool.stores.postgresql.net_effect import Effect, net_effect, write_beside_others
 from twinpool.stores.postgresql.statements import SQL
 from twinpool.stores.postgresql.streams import StreamId
-from twinpool.stores.postgresql.text import check_keys, check_stream
+from twinpool.stores.text import check_keys, check_stream
 from twinpool.vocabulary.change import Change, Committed, Transaction
 from twinpool.vocabulary.home import Mode
 from twinpool.vocabulary.names import Home, Instant, PoolFqdn, Position, Term

@@ -192,11 +192,11 @@ SELECT session_opened, acknowledged, proven_at, attempted_at, failure
 FROM export_ledger WHERE stream_id = %(stream)s AND destination = %(destination)s;
 
 -- note_opened --
--- Note that the importer answered
+-- Note that the importer answered; a failure stays
 INSERT INTO export_ledger (stream_id, destination, session_opened, acknowledged, proven_at)
 VALUES (%(stream)s, %(destination)s, true, %(position)s, date_part('epoch', clock_timestamp()))
 ON CONFLICT (stream_id, destination) DO UPDATE SET
-    session_opened = true, acknowledged = excluded.acknowledged, proven_at = excluded.proven_at, failure = NULL;
+    session_opened = true, acknowledged = excluded.acknowledged, proven_at = excluded.proven_at;
 
 -- note_acknowledged --
 -- Note an acknowledgement; the position never goes down
@@ -310,13 +310,11 @@ SELECT generation FROM lease WHERE generation = %(generation)s FOR KEY SHARE;
 
 -- lock_lease --
 -- Read the lease and hold off everybody else, fenced writers included, until the transaction has ended
-SELECT holder, generation, expires_at, expires_at - date_part('epoch', clock_timestamp()) FROM lease FOR UPDATE;
+SELECT holder, expires_at - date_part('epoch', clock_timestamp()) FROM lease FOR UPDATE;
 
--- first_lease --
--- Take the lease that nobody ever had
-INSERT INTO lease (holder, generation, expires_at)
-VALUES (%(holder)s, 1, date_part('epoch', clock_timestamp()) + %(seconds)s)
-ON CONFLICT (single) DO NOTHING RETURNING holder, generation, expires_at;
+-- know_lease --
+-- Make sure that there is a lease row, of a generation that nobody ever had
+INSERT INTO lease (holder, generation, expires_at) VALUES ('', 0, 0) ON CONFLICT (single) DO NOTHING;
 
 -- take_lease --
 -- Take the lease with the next generation
