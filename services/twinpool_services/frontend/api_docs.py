@@ -51,6 +51,11 @@ def body(*media_types: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": dict.fromkeys(media_types, schema)}}
 
 
+def json_body(schema: dict[str, Any]) -> dict[str, Any]:
+    """Document a JSON body that the operation reads itself, within bounds."""
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
 #: What `problems.Problem.document` returns.
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -6,14 +6,19 @@ Nothing here holds a thread; a client that trickles costs one task until `idle` 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import HTTPException, Request
 from starlette.types import Message
 
+from twinpool.errors import InvalidParameter
+
+_OBJECT_BYTES = 64 * 1024
 _DRAIN_BYTES = 16 * 1024 * 1024
 _DRAIN_SECONDS = 2.0
 
@@ -49,6 +54,18 @@ async def body_pieces(request: Request, limits: BodyLimits) -> AsyncIterator[byt
             await _refuse_as_too_large(request, limits)
         if piece:
             yield piece
+
+
+async def read_object(request: Request, idle: float) -> dict[str, Any]:
+    """Return a small body that is a JSON object. Raises as `read_body` does, and `InvalidParameter`."""
+    body = await read_body(request, BodyLimits(bytes=_OBJECT_BYTES, idle=idle))
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidParameter(f"the body is no JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise InvalidParameter("the body has to be a JSON object")
+    return found
 
 
 async def drain(request: Request) -> None:

@@ -1,32 +1,33 @@
 """One bulk request: transactions are read, checked and committed as they come, many at a time.
 
-Invariant: at most `bulk_transactions` transactions of `bulk_bytes` are between being read and being committed, and one
-piece of the body more. What is wrong with a transaction is told beside it, and the next is taken; what is wrong with
-the pool (read-only, served elsewhere, no store) or with the stream itself ends the request.
+Invariant: at most `bulk_transactions` transactions of about `bulk_bytes` are between being read and being committed,
+and one piece of the body more. They are committed in the order of the body. What is wrong with a transaction is told
+beside it, and the next is taken; what is wrong with the pool (read-only, served elsewhere, no store) or with the stream
+itself ends the request.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Iterable
-from concurrent.futures import Future
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from twinpool.errors import Invalid, TwinpoolError
-from twinpool.vocabulary.change import Committed
+from twinpool.vocabulary.change import Committed, Transaction
 from twinpool_services.frontend.changes import Acceptance
 from twinpool_services.frontend.context import Commits, Context
 from twinpool_services.frontend.documents import BulkDocument, FailedTransaction
-from twinpool_services.frontend.limits import Limits
 from twinpool_services.frontend.problems import status_of
 from twinpool_services.frontend.transaction_streams import Item, TransactionStream
+
+TOGETHER = 1_024  #: transactions that one call of the store gets; others wait for it no longer than for each other
+TOGETHER_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the transactions so far. Not safe by itself: `Flight` guards it."""
+    """What became of the transactions so far."""
 
     max_errors: int
     read: int = 0
@@ -68,115 +69,124 @@ class Tally:
         )
 
 
-class Flight:
-    """The transactions between read and committed; entered and settled in any thread, awaited in one loop."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A transaction that may be committed."""
 
-    def __init__(self, limits: Limits, loop: asyncio.AbstractEventLoop) -> None:
-        """Wake waiters of a loop."""
-        self.tally = Tally(limits.bulk_errors)
-        self._limits, self._loop = limits, loop
-        self._guard = threading.Lock()
-        self._transactions = self._bytes = 0
-        self._low = (0, 0)  #: transactions and bytes that a waiter waits for
-        self._waiter: asyncio.Event | None = None
-
-    def refuse(self, error: Invalid) -> None:
-        """Count a transaction that never took off."""
-        with self._guard:
-            number, self.tally.read = self.tally.read, self.tally.read + 1
-            self.tally.note_failed(number, error)
-
-    def enter(self, committing: Future[Committed], changes: int, size: int) -> None:
-        """Let a transaction take off."""
-        with self._guard:
-            number, self.tally.read = self.tally.read, self.tally.read + 1
-            self._transactions += 1
-            self._bytes += size
-        committing.add_done_callback(partial(self._settle, number, changes, size))
-
-    async def room(self) -> None:
-        """Wait until half of what is allowed is free, if it is not; so that we are not woken for each transaction."""
-        if self._transactions >= self._limits.bulk_transactions or self._bytes >= self._limits.bulk_bytes:
-            await self._until(self._limits.bulk_transactions // 2, self._limits.bulk_bytes // 2)
-
-    async def landed(self) -> None:
-        """Wait until everything is settled."""
-        await self._until(0, 0)
-
-    async def _until(self, transactions: int, size: int) -> None:
-        waiter = asyncio.Event()
-        with self._guard:
-            self._low, self._waiter = (transactions, size), waiter
-            if self._is_low():
-                waiter.set()
-        await waiter.wait()
-        self._waiter = None
-
-    def _settle(self, number: int, changes: int, size: int, committing: Future[Committed]) -> None:
-        """Runs in the thread that commits: short, and raises nothing."""
-        error = committing.exception()
-        with self._guard:
-            self._transactions -= 1
-            self._bytes -= size
-            if error is None:
-                self.tally.note_committed(committing.result(), changes)
-            elif isinstance(error, TwinpoolError):
-                self.tally.note_failed(number, error)
-            else:
-                self.tally.note_failed(number, TwinpoolError(f"{type(error).__name__}: {error}"))
-            waiter = self._waiter if self._is_low() else None
-        if waiter is not None:
-            self._loop.call_soon_threadsafe(waiter.set)
-
-    def _is_low(self) -> bool:
-        return self._transactions <= self._low[0] and self._bytes <= self._low[1]
+    number: int  #: place in the request
+    transaction: Transaction
 
 
 class BulkWrite:
-    """Feeds a flight from a body."""
+    """Reads and commits one body. What changes it happens on the event loop, so nothing locks."""
 
     def __init__(self, context: Context, stream: TransactionStream, acceptance: Acceptance, commits: Commits) -> None:
-        """Bind the parts; must be made on the event loop."""
-        self._context, self._stream = context, stream
-        self._acceptance, self._commits = acceptance, commits
-        self._flight = Flight(context.limits, asyncio.get_running_loop())
+        """Bind the parts."""
+        self._context, self._limits = context, context.limits
+        self._stream, self._acceptance, self._commits = stream, acceptance, commits
+        self._waiting: deque[Checked] = deque()
+        self._bytes = 0  #: of payload, in `_waiting`
+        self._changed = asyncio.Event()  #: something came in, went out, or the body ended
+        self._ended = False
+        self.tally = Tally(self._limits.bulk_errors)  #: what was done so far
 
-    async def run(self, pieces: AsyncIterator[bytes]) -> Tally:
+    async def run(self, pieces: AsyncIterator[bytes]) -> None:
         """Take the whole body; return when everything that was read is committed or refused.
 
-        Raises what ends the request, after everything has landed; `tally` tells what was done until then.
+        Raises what ended the request early, when nothing is under way any more.
         """
+        committing = asyncio.create_task(self._commit())
         try:
-            async for piece in pieces:
-                await self._flight.room()
-                if self.tally.obstacle is not None:
-                    break
-                await self._context.in_thread(self._take, piece)
-            else:
-                await self._context.in_thread(self._submit, self._stream.finish())
+            await self._read(pieces)
         finally:
-            # Shielded, for what took off is committed even if the client went away, and we count on it having landed.
-            await asyncio.shield(self._flight.landed())
+            self._ended = True
+            self._changed.set()
+            await asyncio.shield(committing)
         if self.tally.obstacle is not None:
             raise self.tally.obstacle
-        return self.tally
 
-    @property
-    def tally(self) -> Tally:
-        """What was done so far."""
-        return self._flight.tally
+    # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _take(self, piece: bytes) -> None:
-        self._submit(self._stream.feed(piece))
+    async def _read(self, pieces: AsyncIterator[bytes]) -> None:
+        async for piece in pieces:
+            await self._room()
+            if self.tally.obstacle is not None:
+                return
+            self._take(*await self._context.in_thread(self._check, self._stream.feed(piece)))
+        self._take(*await self._context.in_thread(self._check, self._stream.finish()))
 
-    def _submit(self, items: Iterable[Item]) -> None:
-        for item in items:
-            try:
-                if isinstance(item, Invalid):
-                    raise item
-                transaction = self._acceptance.transaction(item)
-            except Invalid as error:
-                self._flight.refuse(error)
+    async def _room(self) -> None:
+        while self.tally.obstacle is None and (
+            len(self._waiting) >= self._limits.bulk_transactions or self._bytes >= self._limits.bulk_bytes
+        ):
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _check(self, items: Iterable[Item]) -> tuple[list[Transaction | Invalid], Invalid | None]:
+        """Check what was read, and say why no more can be read if so. Runs in a thread, and changes nothing."""
+        checked: list[Transaction | Invalid] = []
+        try:
+            for item in items:
+                checked.append(self._checked(item))  # noqa: PERF401 - what came before an error has to be kept
+        except Invalid as error:
+            return checked, error
+        return checked, None
+
+    def _checked(self, item: Item) -> Transaction | Invalid:
+        if isinstance(item, Invalid):
+            return item
+        try:
+            return self._acceptance.transaction(item)
+        except Invalid as error:
+            return error
+
+    def _take(self, checked: Sequence[Transaction | Invalid], error: Invalid | None) -> None:
+        """Let what was checked wait for its commit. Raises the error, if there is one."""
+        for item in checked:
+            if isinstance(item, Invalid):
+                self.tally.note_failed(self.tally.read, item)
             else:
-                committing = self._commits.submit(transaction)
-                self._flight.enter(committing, len(item), len(transaction.payload))
+                self._waiting.append(Checked(self.tally.read, item))
+                self._bytes += len(item.payload)
+            self.tally.read += 1
+        self._changed.set()
+        if error is not None:
+            raise error
+
+    # ── committing ──────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _commit(self) -> None:
+        """Commit what waits, one group after the other, until the body has ended and nothing waits any more."""
+        while self.tally.obstacle is None:
+            group = self._next_group()
+            if group:
+                self._note(group, await self._context.in_thread(self._written, group))
+                self._changed.set()
+            elif self._ended:
+                return
+            else:
+                self._changed.clear()
+                await self._changed.wait()
+        self._changed.set()
+
+    def _next_group(self) -> list[Checked]:
+        group: list[Checked] = []
+        size = 0
+        while self._waiting and len(group) < TOGETHER and size < TOGETHER_BYTES:
+            group.append(self._waiting.popleft())
+            size += len(group[-1].transaction.payload)
+        self._bytes -= size
+        return group
+
+    def _written(self, group: Sequence[Checked]) -> Sequence[Committed | TwinpoolError]:
+        try:
+            return self._commits.commit_all([checked.transaction for checked in group])
+        except TwinpoolError as error:
+            return [error] * len(group)
+
+    def _note(self, group: Sequence[Checked], outcomes: Sequence[Committed | TwinpoolError]) -> None:
+        for checked, outcome in zip(group, outcomes, strict=True):
+            if isinstance(outcome, Committed):
+                self.tally.note_committed(outcome, len(checked.transaction.changes))
+            else:
+                self.tally.note_failed(checked.number, outcome)

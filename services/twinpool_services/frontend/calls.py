@@ -12,7 +12,7 @@ from twinpool_services.frontend.context import Here
 
 async def _one_of_the_calls(here: Here) -> AsyncIterator[None]:
     """Count a call in and out. Raises `HTTPException` 503 when there are too many."""
-    if here.calls >= await here.in_thread(here.max_concurrent_calls):
+    if here.calls >= here.max_concurrent_calls:
         raise HTTPException(
             HTTPStatus.SERVICE_UNAVAILABLE,
             f"{here.calls} management calls are being answered, more than MaxConcurrentCalls allows",
@@ -20,6 +20,7 @@ async def _one_of_the_calls(here: Here) -> AsyncIterator[None]:
         )
     here.calls += 1
     try:
+        here.max_concurrent_calls = await here.in_thread(here.configured_calls)  # for those after us
         yield
     finally:
         here.calls -= 1

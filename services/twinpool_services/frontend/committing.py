@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from collections.abc import Sequence
 
 from fastapi import Response
 
 from twinpool.vocabulary.change import Change, Committed, RecordKey
 from twinpool_services.frontend.changes import Acceptance
-from twinpool_services.frontend.context import Context, OpenPool, Place, durable
+from twinpool_services.frontend.context import Context, OpenPool, Place
 from twinpool_services.frontend.documents import iso
 
 
@@ -17,14 +17,11 @@ def acceptance(context: Context, opened: OpenPool, place: Place) -> Acceptance:
     return Acceptance(place.stream, place.module, opened.content, context.limits)
 
 
-async def commit(context: Context, place: Place, *changes: Change) -> Committed:
+async def commit(context: Context, place: Place, changes: Sequence[Change]) -> Committed:
     """Check and commit changes as one transaction. Raises what the checks and the store raise."""
     opened = context.opened
-
-    def submit() -> Future[Committed]:
-        return opened.commits.submit(acceptance(context, opened, place).transaction(changes))
-
-    return await durable(await context.in_thread(submit))
+    accept = acceptance(context, opened, place)
+    return await context.in_thread(lambda: opened.commits.commit(accept.transaction(changes)))
 
 
 async def put(context: Context, place: Place, change: Change) -> Response:
@@ -33,14 +30,15 @@ async def put(context: Context, place: Place, change: Change) -> Response:
     Whether there was one is read before the commit: it is a courtesy, and two clients at once may both be told 201.
     """
     opened = context.opened
+    accept = acceptance(context, opened, place)
 
-    def submit() -> tuple[bool, Future[Committed]]:
-        transaction = acceptance(context, opened, place).transaction((change,))
+    def write() -> tuple[bool, Committed]:
+        transaction = accept.transaction((change,))
         created = opened.store.read(place.stream, RecordKey(change.owner, change.key)) is None
-        return created, opened.commits.submit(transaction)
+        return created, opened.commits.commit(transaction)
 
-    created, committing = await context.in_thread(submit)
-    return committed_response(await durable(committing), created=created)
+    created, committed = await context.in_thread(write)
+    return committed_response(committed, created=created)
 
 
 def committed_response(committed: Committed, *, created: bool = False) -> Response:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Annotated, ParamSpec, Protocol, TypeVar
 
 from fastapi import Depends, Request
 
 from twinpool.content.store import ContentStore
-from twinpool.errors import HomeNotServed, HomeReadOnly, NotFound, StoreUnavailable
+from twinpool.errors import HomeNotServed, HomeReadOnly, NotFound, StoreUnavailable, TwinpoolError
 from twinpool.modules.module import Module
 from twinpool.modules.registry import Modules
 from twinpool.ports.store import Store
@@ -28,10 +28,13 @@ T = TypeVar("T")
 
 
 class Commits(Protocol):
-    """Commits transactions, those of many requests together."""
+    """Commits transactions, those of many requests together; waits until they are durable."""
 
-    def submit(self, transaction: Transaction) -> Future[Committed]:
-        """Put a transaction into the next group; the future tells what the store said."""
+    def commit(self, transaction: Transaction) -> Committed:
+        """Commit one. Raises what refused it."""
+
+    def commit_all(self, transactions: Sequence[Transaction]) -> list[Committed | TwinpoolError]:
+        """Commit some in their order, each by itself. Raises what kept the store from trying."""
 
 
 class Activity(Protocol):
@@ -64,6 +67,7 @@ class Context:
         self.modules, self.limits = modules, limits
         self.why_not_open = "the pool store has not been opened yet"
         self.calls = 0  #: management calls being answered; see `calls`
+        self.max_concurrent_calls = BackupServiceConfiguration().max_concurrent_calls
         self.configuring = asyncio.Lock()
         self._open: OpenPool | None = None
         self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="request")
@@ -89,7 +93,7 @@ class Context:
         """Whether this process holds the pool's lease."""
         return self._open is not None and self._open.backup.active
 
-    def max_concurrent_calls(self) -> int:
+    def configured_calls(self) -> int:
         """Return how many management calls may be answered at the same time. May block."""
         known = self._open.configurations.current() if self._open else BackupServiceConfiguration()
         return known.max_concurrent_calls
@@ -150,14 +154,6 @@ def served_by(store: Store, home: Home) -> dict[str, str]:
     """Return the header that goes with a read: the pool that serves the home, which ours may lag behind."""
     status = status_of_home(store, home)
     return {} if status is None else {SERVED_BY: status.serving_pool}
-
-
-async def durable(committing: Future[Committed]) -> Committed:
-    """Wait until a transaction is committed.
-
-    A request that is given up (its client left, or we stop) leaves the commit alone: the group still owns it.
-    """
-    return await asyncio.shield(asyncio.wrap_future(committing))
 
 
 def own_pool(context: Context, fqdn: str) -> PoolFqdn:

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from twinpool.content.store import ContentStore
-from twinpool.errors import Invalid, NameTaken, StoreUnavailable, TwinpoolError
+from twinpool.errors import Invalid, Refused, StoreUnavailable, TwinpoolError
 from twinpool.modules.cms_master import CmsMaster
 from twinpool.modules.registry import Modules, load_modules
 from twinpool.ports.store import Store
@@ -55,10 +55,8 @@ def _run(deployment: Deployment, pool: Pool, front_end: FrontEnd, limits: Limits
     try:
         process = FrontEndProcess(deployment, pool, front_end, limits)
         return process.run(stop)
-    except NameTaken as error:
-        return _refused(error, ExitCode.NAME_TAKEN)
-    except PortTaken as error:
-        return _refused(error, ExitCode.PORT_TAKEN)
+    except Refused as error:  # NameTaken, PortTaken
+        return _refused(error, ExitCode.REFUSED)
     except Invalid as error:
         return _refused(error, ExitCode.CONFIGURATION)
 
@@ -165,8 +163,6 @@ class FrontEndProcess:
             unwinding.callback(claim.release)
             self._declare_homes(store)
             content = ContentStore(self._pool.content)
-            commits = CommitGroup(store)
-            unwinding.callback(commits.close)
             configurations = Configurations(store, Stream(CMS_HOME, CmsMaster.name))
             backup = BackupService(
                 deployment=self._deployment,
@@ -178,7 +174,7 @@ class FrontEndProcess:
                 configurations=configurations,
             )
             opened = OpenPool(
-                store=store, commits=commits, content=content, configurations=configurations, backup=backup
+                store=store, commits=CommitGroup(store), content=content, configurations=configurations, backup=backup
             )
             return _Opened(opened, backup, unwinding.pop_all().close)
 

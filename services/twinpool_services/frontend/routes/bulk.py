@@ -40,7 +40,7 @@ async def write_in_bulk(here: Here, place: InStream, request: Request) -> BulkDo
     write = BulkWrite(here, stream, acceptance(here, opened, place), opened.commits)
     pieces = body_pieces(request, BodyLimits(bytes=_WITHOUT_END, idle=here.limits.idle))
     try:
-        tally = await write.run(pieces)
+        await write.run(pieces)
     except (TwinpoolError, HTTPException) as error:
         raise BulkEnded(error, write.tally.document()) from error
-    return tally.document()
+    return write.tally.document()

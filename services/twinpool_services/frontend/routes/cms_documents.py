@@ -71,7 +71,7 @@ async def put_document(here: Here, kind: str, name: str, request: Request) -> Re
 @router.delete(DOCUMENT, responses=answers(CommittedDocument, *WRITES))
 async def delete_document(here: Here, kind: str, name: str) -> Response:
     """Delete a document; deleting what is not there is no error."""
-    return committed_response(await commit(here, cms_place(here), Change(kind, name, None)))
+    return committed_response(await commit(here, cms_place(here), [Change(kind, name, None)]))
 
 
 def cms_place(here: Context) -> Place:

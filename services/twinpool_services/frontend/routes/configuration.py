@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import Future
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Request
 
 from twinpool.modules.cms_master import CmsMaster
-from twinpool.vocabulary.change import Change, Committed
+from twinpool.vocabulary.change import Change
 from twinpool.vocabulary.configuration import CONFIGURATION_RECORD, BackupServiceConfiguration
 from twinpool.vocabulary.names import CMS_HOME, Stream
-from twinpool_services.frontend.api_docs import READS, WRITES, problems
+from twinpool_services.frontend.api_docs import READS, WRITES, json_body, problems
+from twinpool_services.frontend.bodies import read_object
 from twinpool_services.frontend.calls import OneOfTheCalls
 from twinpool_services.frontend.committing import acceptance
-from twinpool_services.frontend.context import Context, Here, Place, durable
+from twinpool_services.frontend.context import Context, Here, Place
 from twinpool_services.frontend.exact_route import ExactRoute
 
 router = APIRouter(route_class=ExactRoute, tags=["management"], dependencies=[OneOfTheCalls])
@@ -30,18 +30,18 @@ async def get_configuration(here: Here) -> dict[str, Any]:
     return configuration.to_document()
 
 
-@router.patch(CONFIGURATION, responses=problems(*WRITES))
-async def change_configuration(here: Here, settings: Annotated[dict[str, Any], Body()]) -> dict[str, Any]:
+@router.patch(CONFIGURATION, responses=problems(*WRITES), openapi_extra=json_body({"type": "object"}))
+async def change_configuration(here: Here, request: Request) -> dict[str, Any]:
     """Change some settings; all pools take the change up without a restart."""
+    settings = await read_object(request, here.limits.idle)
     await here.require_writable(CMS_HOME)
     async with here.configuring:  # Two changes at once must not undo each other.
-        changed, committing = await here.in_thread(_submit, here, settings)
-        await durable(committing)
+        changed = await here.in_thread(_change, here, settings)
     here.opened.configurations.forget()
     return changed.to_document()
 
 
-def _submit(here: Context, settings: dict[str, Any]) -> tuple[BackupServiceConfiguration, Future[Committed]]:
+def _change(here: Context, settings: dict[str, Any]) -> BackupServiceConfiguration:
     opened = here.opened
     module = here.module_of(CMS_HOME, CmsMaster.name)
     place = Place(Stream(CMS_HOME, module.name), module)
@@ -54,4 +54,5 @@ def _submit(here: Context, settings: dict[str, Any]) -> tuple[BackupServiceConfi
     changed = current.changed(**settings)
     document = json.dumps(changed.to_document()).encode()
     transaction = acceptance(here, opened, place).transaction((Change(*CONFIGURATION_RECORD, document),))
-    return changed, opened.commits.submit(transaction)
+    opened.commits.commit(transaction)
+    return changed

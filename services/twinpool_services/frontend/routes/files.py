@@ -78,7 +78,7 @@ async def get_file(here: Here, home: str, conference: str, name: str, request: R
 @router.delete(FILE, responses=answers(CommittedDocument, *WRITES))
 async def delete_file(here: Here, home: str, conference: str, name: str) -> Response:
     """Delete a file; deleting what is not there is no error. Content that no record names is swept later."""
-    return committed_response(await commit(here, _place(here, home), Change(conference, name, None)))
+    return committed_response(await commit(here, _place(here, home), [Change(conference, name, None)]))
 
 
 @router.get(CONFERENCE, responses=problems(*READS))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from pydantic import ValidationError
 
-from twinpool.errors import HomeNotServed, StoreUnavailable
+from twinpool.errors import HomeNotServed, InvalidParameter, StoreUnavailable
 from twinpool.modules.module import Module
 from twinpool.ports.store import Store
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
@@ -15,7 +16,8 @@ from twinpool.vocabulary.home import HomeStatus
 from twinpool.vocabulary.names import CMS_HOME, Instant, Stream
 from twinpool.vocabulary.states import BackupStatus
 from twinpool_services.backup import read_status, unreadable_status
-from twinpool_services.frontend.api_docs import READS, problems
+from twinpool_services.frontend.api_docs import READS, json_body, problems
+from twinpool_services.frontend.bodies import read_object
 from twinpool_services.frontend.calls import OneOfTheCalls
 from twinpool_services.frontend.context import Context, Here, own_pool
 from twinpool_services.frontend.documents import (
@@ -58,15 +60,30 @@ async def get_backup_relationship(here: Here, fqdn: str) -> RelationshipDocument
     return RelationshipDocument(pool_fqdn=pool.fqdn, backup_pool_fqdn=here.deployment.partner_of(pool.fqdn))
 
 
-@router.post(POOL + "/sync", status_code=202, responses=problems(*READS))
-async def request_sync(here: Here, fqdn: str, wanted: SyncRequestDocument) -> SyncAcceptedDocument:
+@router.post(
+    POOL + "/sync",
+    status_code=202,
+    responses=problems(*READS),
+    openapi_extra=json_body(SyncRequestDocument.model_json_schema()),
+)
+async def request_sync(here: Here, fqdn: str, request: Request) -> SyncAcceptedDocument:
     """Ask the active front end to synchronise now, from the log or (`Full`) by snapshot."""
+    wanted = _sync_request(await read_object(request, here.limits.idle))
     own_pool(here, fqdn)
     chosen = here.modules.select(wanted.backup_module)
     streams = await here.in_thread(_request, here, chosen, full=wanted.full)
     return SyncAcceptedDocument(
         pool_fqdn=here.pool.fqdn, backup_modules=sorted({stream.module for stream in streams}), full=wanted.full
     )
+
+
+def _sync_request(given: dict[str, Any]) -> SyncRequestDocument:
+    try:
+        return SyncRequestDocument.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InvalidParameter(f"{field}: {first['msg']}", field=field) from error
 
 
 def _status(here: Context) -> BackupStatus:

@@ -56,7 +56,7 @@ async def get_record(here: Here, place: InStream, owner: str, key: str) -> Respo
 @router.delete(RECORD, responses=answers(CommittedDocument, *WRITES))
 async def delete_record(here: Here, place: InStream, owner: str, key: str) -> Response:
     """Delete a record; deleting what is not there is no error."""
-    return committed_response(await commit(here, place, Change(owner, key, None)))
+    return committed_response(await commit(here, place, [Change(owner, key, None)]))
 
 
 @router.get(STREAM + "/records", responses=problems(*READS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from twinpool_services.frontend.api_docs import WRITES, answers
+from twinpool_services.frontend.api_docs import WRITES, answers, json_body
 from twinpool_services.frontend.bodies import BodyLimits, read_body
 from twinpool_services.frontend.changes import changes_of_json
 from twinpool_services.frontend.committing import commit, committed_response
@@ -34,10 +34,10 @@ _TRANSACTION = {
 @router.post(
     "/v1/homes/{home}/modules/{module}/transactions",
     responses=answers(CommittedDocument, *WRITES),
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _TRANSACTION}}}},
+    openapi_extra=json_body(_TRANSACTION),
 )
 async def commit_transaction(here: Here, place: InStream, request: Request) -> Response:
     """Commit up to 10,000 changes of up to 4 MiB as one change set, all or nothing."""
     limits = BodyLimits(bytes=here.limits.transaction_body_bytes, idle=here.limits.idle)
     changes = await here.in_thread(changes_of_json, await read_body(request, limits))
-    return committed_response(await commit(here, place, *changes))
+    return committed_response(await commit(here, place, changes))
