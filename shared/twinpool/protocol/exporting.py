@@ -173,6 +173,12 @@ class Exporting:
         """Open another session, at once for the first time, which cures this kind of trouble; it is no failure."""
         return self._retreat(now, cause, None, at_once=True) + self._tick(now)
 
+    def _asked_to_reopen(self, reason: str, now: float) -> list[ExportAction]:
+        """Do so; but when it is asked for again, with nothing acknowledged in between, backing up has failed."""
+        failing = self._pause > FIRST_PAUSE
+        noted = self._fail(f"the backup pool asks to begin anew again and again: {reason}") if failing else []
+        return noted + self._reopen_soon(now, "reopen")
+
     def _fail(self, reason: str) -> list[ExportAction]:
         """Note a failure, which stands until something is acknowledged: a retry must not hide it."""
         self._failing = True
@@ -254,8 +260,8 @@ class Exporting:
                 return self._opened(run, message, now) if self.phase is Phase.OPENING else []
             case Acknowledgement():
                 return [] if self.phase is Phase.OPENING else self._acknowledged(run, message, now)
-            case Reopen():
-                return self._reopen_soon(now, "reopen")
+            case Reopen(reason=reason):
+                return self._asked_to_reopen(reason, now)
             case Refused():
                 return self._refused(message, now)
             case _:

@@ -79,7 +79,7 @@ class Reader:
             Delivery(
                 queue=queue,
                 content_type=_text(properties.content_type or ""),
-                headers={_text(name): value for name, value in headers.items()},
+                headers={_text(name): _plain(value) for name, value in headers.items()},
                 body=body,
                 tag=method.delivery_tag,
                 epoch=self._epoch,
@@ -101,6 +101,11 @@ class Reader:
     def _bind_again(self, subject: str) -> None:
         if self._bindings is not None:
             self._bindings.once(lambda: self._consume(subject))
+
+
+def _plain(value: object) -> object:
+    """Return an integer as such: pika makes 64-bit ones of a class of its own."""
+    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _text(name: object) -> str:
