@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
+from typing import NoReturn
 
 import psycopg
 import pytest
@@ -33,11 +34,7 @@ class PostgresqlServer:
 
     def url(self, database: str) -> str:
         """Return the URL of a database."""
-        return (
-            psycopg.conninfo.make_conninfo(self._url, dbname=database)
-            if "://" not in self._url
-            else _with(self._url, database)
-        )
+        return _with(self._url, database)
 
     def create(self, *, template: str | None = None) -> str:
         """Create a database, as a copy of a template if given, and return its name."""
@@ -74,12 +71,13 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
         return
     programs = _programs()
     if programs is None:
-        _skip(f"no PostgreSQL: set {GIVEN}, or install its server programs")
+        skip(f"no PostgreSQL: set {GIVEN}, or install its server programs")
     with _private_server(programs) as server:
         yield server
 
 
-def _skip(reason: str) -> None:
+def skip(reason: str) -> NoReturn:
+    """Skip for want of a server, unless nothing may be skipped."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

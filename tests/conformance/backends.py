@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
-import pytest
-from twinpool.stores.memory import MemoryStore
-
 from tests.conformance.streams import POOL
 from tests.servers import PostgresqlServer
 from twinpool.ports.store import Store
+from twinpool.stores.memory import MemoryStore
 from twinpool.stores.opening import open_store
 from twinpool.vocabulary.names import PoolFqdn
 
@@ -25,30 +24,48 @@ class Backend(Protocol):
     def url(self, pool: PoolFqdn) -> str:
         """Return the URL of a pool's store, for other processes."""
 
+    def new_url(self, pool: PoolFqdn) -> str:
+        """Return the URL of a store that nobody has opened yet."""
+
 
 class MemoryBackend:
+    """Stores in memory: front ends of a pool share one object, and other processes none."""
+
     def __init__(self) -> None:
         self._stores: dict[PoolFqdn, MemoryStore] = {}
 
     def open(self, pool: PoolFqdn) -> Store:
         return self._stores.setdefault(pool, MemoryStore(pool))
 
-    def url(self, pool: PoolFqdn) -> str:  # noqa: ARG002 - the protocol's form
-        pytest.skip("a store in memory belongs to one process")
+    def url(self, pool: PoolFqdn) -> str:
+        raise NotImplementedError(f"the store of {pool} belongs to this process; ask for `shared_stores`")
+
+    def new_url(self, pool: PoolFqdn) -> str:
+        return self.url(pool)
 
 
 class SqliteBackend:
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    """Files in a directory, each a copy of a template."""
+
+    def __init__(self, directory: Path, template: Path) -> None:
+        self._directory, self._template = directory, template
 
     def open(self, pool: PoolFqdn) -> Store:
         return open_store(self.url(pool), pool)
 
     def url(self, pool: PoolFqdn) -> str:
-        return f"sqlite:///{self._directory / pool}.db"
+        path = self._directory / f"{pool}.db"
+        if not path.exists():
+            shutil.copyfile(self._template, path)
+        return f"sqlite:///{path}"
+
+    def new_url(self, pool: PoolFqdn) -> str:
+        return f"sqlite:///{self._directory}/new/{pool}.db"
 
 
 class PostgresqlBackend:
+    """Databases of a server, each a copy of a template."""
+
     def __init__(self, server: PostgresqlServer, template: str, cleanup: ExitStack) -> None:
         self._server, self._template, self._cleanup = server, template, cleanup
         self._databases: dict[PoolFqdn, str] = {}
@@ -58,9 +75,16 @@ class PostgresqlBackend:
 
     def url(self, pool: PoolFqdn) -> str:
         if pool not in self._databases:
-            self._databases[pool] = self._server.create(template=self._template)
-            self._cleanup.callback(self._server.drop, self._databases[pool])
+            self._databases[pool] = self._create(self._template)
         return self._server.url(self._databases[pool])
+
+    def new_url(self, pool: PoolFqdn) -> str:  # noqa: ARG002 - each call makes a database of its own
+        return self._server.url(self._create(None))
+
+    def _create(self, template: str | None) -> str:
+        name = self._server.create(template=template)
+        self._cleanup.callback(self._server.drop, name)
+        return name
 
 
 class Stores:
@@ -76,5 +100,9 @@ class Stores:
         return store
 
     def url(self, pool: PoolFqdn = POOL) -> str:
-        """Return the URL of a pool's store, for other processes; skips for a store that has none."""
+        """Return the URL of a pool's store, for other processes."""
         return self._backend.url(pool)
+
+    def new_url(self, pool: PoolFqdn = POOL) -> str:
+        """Return the URL of a store that nobody has opened yet."""
+        return self._backend.new_url(pool)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,19 +31,44 @@ def postgresql_template(postgresql: PostgresqlServer) -> Iterator[str]:
     postgresql.drop(name)
 
 
-@pytest.fixture(params=["memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "store.db"
+    open_store(f"sqlite:///{path}", POOL).close()
+    return path
+
+
+SHARED = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+@contextmanager
+def stores_of(kind: str, directory: Path, request: pytest.FixtureRequest) -> Iterator[Stores]:
+    """Provide stores of one kind for one test; a server is only asked for by those that need it."""
     with ExitStack() as cleanup:
         backend: Backend
-        match request.param:
+        match kind:
             case "memory":
                 backend = MemoryBackend()
             case "sqlite":
-                backend = SqliteBackend(tmp_path)
+                backend = SqliteBackend(directory, request.getfixturevalue("sqlite_template"))
             case _:
                 server = request.getfixturevalue("postgresql")
                 backend = PostgresqlBackend(server, request.getfixturevalue("postgresql_template"), cleanup)
         yield Stores(backend, cleanup)
+
+
+@pytest.fixture(params=["memory", *SHARED])
+def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
+    """Stores of each kind."""
+    with stores_of(request.param, tmp_path, request) as provided:
+        yield provided
+
+
+@pytest.fixture(params=SHARED)
+def shared_stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
+    """Stores of the kinds that several processes share."""
+    with stores_of(request.param, tmp_path, request) as provided:
+        yield provided
 
 
 @pytest.fixture

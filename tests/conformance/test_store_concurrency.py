@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from random import Random
 from threading import Event, Thread
 
-from twinpool.stores.commit_group import CommitGroup
-
 from tests.conformance.streams import (
     FIRST,
     FOR_LONG,
@@ -23,6 +21,7 @@ from tests.conformance.streams import (
 )
 from twinpool.errors import HomeReadOnly
 from twinpool.ports.store import Store
+from twinpool.stores.commit_group import CommitGroup
 from twinpool.vocabulary.change import Committed, Transaction
 from twinpool.vocabulary.home import Mode
 from twinpool.vocabulary.names import ORIGIN, FrontEndName, Generation, Position

@@ -39,9 +39,9 @@ def test_different_names_do_not_meet(store: Store) -> None:
         claim.release()
 
 
-def test_a_name_is_free_once_its_process_was_killed(stores: Stores) -> None:
-    url = stores.url(POOL)
-    store = stores.open(POOL)
+def test_a_name_is_free_once_its_process_was_killed(shared_stores: Stores) -> None:
+    url = shared_stores.url(POOL)
+    store = shared_stores.open(POOL)
     with subprocess.Popen(
         [sys.executable, "-c", CLAIM, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

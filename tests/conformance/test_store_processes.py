@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import closing
 
 from tests.conformance.backends import Stores
 from tests.conformance.streams import POOL, STREAM, records, replay, serve
-from twinpool.vocabulary.names import ORIGIN, PoolFqdn
+from twinpool.stores.opening import open_store
+from twinpool.vocabulary.names import ORIGIN
 
 PROCESSES = 3
 WRITES = 150
@@ -36,31 +38,32 @@ def writers(url: str, count: int = WRITES) -> list[subprocess.Popen[str]]:
     ]
 
 
-def test_processes_write_at_once_and_lose_nothing(stores: Stores) -> None:
-    url = stores.url(POOL)
+def test_processes_write_at_once_and_lose_nothing(shared_stores: Stores) -> None:
+    url = shared_stores.url(POOL)
     positions: list[int] = []
     for process in writers(url):
         output, _ = process.communicate(timeout=120)
         assert process.returncode == 0
         positions += [int(word) for word in output.split()]
-    store = stores.open(POOL)
+    store = shared_stores.open(POOL)
     change_sets = store.collect(STREAM, after=ORIGIN, max_changes=1 << 20, max_bytes=1 << 30)
     assert [each.position for each in change_sets] == sorted(positions)
     assert len(positions) == PROCESSES * WRITES * 2
     assert replay([each.payload for each in change_sets]) == records(store)
 
 
-def test_processes_that_open_a_new_store_at_once_all_succeed(stores: Stores) -> None:
-    url = stores.url(PoolFqdn("pool1.lab"))
+def test_processes_that_open_a_new_store_at_once_all_succeed(shared_stores: Stores) -> None:
+    url = shared_stores.new_url()
     for process in writers(url, count=1):
         process.communicate(timeout=120)
         assert process.returncode == 0
-    assert stores.open(POOL).record_count(STREAM) == PROCESSES + 1
+    with closing(open_store(url, POOL)) as store:
+        assert store.record_count(STREAM) == PROCESSES + 1
 
 
-def test_what_a_killed_process_was_told_is_there(stores: Stores) -> None:
-    url = stores.url(POOL)
-    store = stores.open(POOL)
+def test_what_a_killed_process_was_told_is_there(shared_stores: Stores) -> None:
+    url = shared_stores.url(POOL)
+    store = shared_stores.open(POOL)
     serve(store)
     told: list[int] = []
     processes = writers(url, count=100_000)

@@ -71,9 +71,9 @@ def test_another_front_end_wakes_the_listener(stores: Stores, store: Store) -> N
         assert wakeups.wait(PATIENCE)
 
 
-def test_another_process_wakes_the_listener(stores: Stores) -> None:
-    url = stores.url(POOL)
-    store = stores.open(POOL)
+def test_another_process_wakes_the_listener(shared_stores: Stores) -> None:
+    url = shared_stores.url(POOL)
+    store = shared_stores.open(POOL)
     serve(store)
     with closing(store.wakeups()) as wakeups:
         drain(wakeups)
