@@ -6,6 +6,7 @@ import enum
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from twinpool.errors import InvalidParameter
@@ -30,7 +31,7 @@ class Common:
     help: bool = False
 
 
-_OPTION = re.compile(rf"(?P<dashes>[{DASHES}]{{1,2}})(?P<name>[A-Za-z?]+)(?:[:=](?P<value>.*))?", re.DOTALL)
+_OPTION = re.compile(rf"[{DASHES}]{{1,2}}(?P<name>[A-Za-z?]+)(?:[:=](?P<value>.*))?", re.DOTALL)
 _OPTIONS = ("format", "deployment", "help")
 
 
@@ -45,7 +46,7 @@ def part_common(words: Sequence[str], parameters: Sequence[Parameter] = ()) -> t
     while queue:
         word = queue.pop(0)
         match = _OPTION.fullmatch(word)
-        option = _option(match["dashes"], match["name"].lower(), parameters) if match else None
+        option = _option(match["name"].lower(), parameters) if match else None
         if match is None or option is None:
             left.append(word)
             continue
@@ -71,15 +72,14 @@ def read_format(text: str) -> Format:
 
 def wants_json(words: Sequence[str]) -> bool:
     """Whether errors are to be said as JSON; asked before the words are known to be sound."""
-    following = [*words[1:], ""]
-    pairs = (
-        f"{word}={after}" if "=" not in word and ":" not in word else word
-        for word, after in zip(words, following, strict=True)
-    )
-    return any(re.fullmatch(rf"[{DASHES}]{{1,2}}format[:=]json", pair, re.IGNORECASE) for pair in pairs)
+    for word, following in pairwise([*words, ""]):
+        match = _OPTION.fullmatch(word)
+        if match and match["name"].lower() == "format" and (match["value"] or following).lower() == "json":
+            return True
+    return False
 
 
-def _option(dashes: str, name: str, parameters: Sequence[Parameter]) -> str | None:
+def _option(name: str, parameters: Sequence[Parameter]) -> str | None:
     """Say which common option is meant, None if it is a parameter or nothing that we know."""
     own = {word.casefold() for parameter in parameters for word in (parameter.name, *parameter.aliases)}
     if name in own:
@@ -90,7 +90,7 @@ def _option(dashes: str, name: str, parameters: Sequence[Parameter]) -> str | No
         return name
     is_beginning_of_own = any(word.startswith(name) for word in own)
     meant = [option for option in _OPTIONS if option.startswith(name)]
-    return meant[0] if len(meant) == 1 and not is_beginning_of_own and len(dashes) > 0 else None
+    return meant[0] if len(meant) == 1 and not is_beginning_of_own else None
 
 
 def _following(option: str, queue: list[str]) -> str:

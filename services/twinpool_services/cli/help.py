@@ -25,7 +25,7 @@ def help_of(cmdlet: Cmdlet) -> str:
         "SYNTAX\n" + "\n".join(_syntaxes(cmdlet)),
         "PARAMETERS\n" + "\n".join(_described(parameter) for parameter in cmdlet.parameters),
         _COMMON,
-        "EXAMPLES\n" + "\n".join(f"  twinpool {example}" for example in cmdlet.examples),
+        "EXAMPLES\n" + "\n".join(_continued(f"twinpool {example}") for example in cmdlet.examples),
         "Names may be written in any case, cut short while they stay clear, and followed by a blank or a colon.",
     ]
     return "\n\n".join([cmdlet.name, *(part if "\n" in part else textwrap.fill(part, WIDTH) for part in parts)]) + "\n"
@@ -60,3 +60,9 @@ def _described(parameter: Parameter) -> str:
     value = "" if parameter.is_switch else f" <{parameter.type.label}>"
     explained = textwrap.fill(parameter.help, WIDTH, initial_indent="      ", subsequent_indent="      ")
     return f"  -{parameter.name}{value}{aliases}\n{explained}"
+
+
+def _continued(command: str) -> str:
+    """Break a long command so that a shell still takes it when it is pasted."""
+    lines = textwrap.wrap(command, WIDTH - 6, break_long_words=False, break_on_hyphens=False)
+    return "  " + " \\\n      ".join(lines)
