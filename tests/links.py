@@ -37,6 +37,7 @@ class Recorder:
     deliveries: list[Delivery] = field(default_factory=list)
     outcomes: dict[int, list[Outcome]] = field(default_factory=dict)
     unsettled_at_down: list[int] = field(default_factory=list)  #: how many tokens had no outcome yet
+    told_while_down: int = 0  #: outcomes that came after the link was said to be down, and before it was up
     expected: set[int] = field(default_factory=set)
     threads: set[int] = field(default_factory=set)
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -61,7 +62,11 @@ class Recorder:
         self._note(lambda: self.deliveries.append(delivery))
 
     def settled(self, token: int, outcome: Outcome) -> None:
-        self._note(lambda: self.outcomes.setdefault(token, []).append(outcome))
+        def settle() -> None:
+            self.outcomes.setdefault(token, []).append(outcome)
+            self.told_while_down += self.states[-1:] == ["down"]
+
+        self._note(settle)
 
     def _note(self, note: Callable[[], None]) -> None:
         with self.changed:
@@ -225,9 +230,9 @@ def publish_each(link: Link, listener: Recorder, letters: list[Letter]) -> list[
 
 
 def publish_until_down(link: Link, listener: Recorder, letter: Letter) -> None:
-    """Publish until the link refuses."""
-    with contextlib.suppress(BrokerUnreachable):
-        while True:
+    """Publish until the link has been down, whether or not we notice it."""
+    while "down" not in listener.states:
+        with contextlib.suppress(BrokerUnreachable):
             publish_each(link, listener, [letter])
 
 

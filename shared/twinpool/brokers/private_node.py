@@ -140,6 +140,16 @@ class PrivateNode:
             self._marks["server"].send(signal.SIGKILL)
         self._end_rest()
 
+    def pause(self) -> None:
+        """Stop the server's clock: it keeps its connections and answers nobody."""
+        if "server" in self._marks:
+            self._marks["server"].send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a paused server go on."""
+        if "server" in self._marks:
+            self._marks["server"].send(signal.SIGCONT)
+
     def ctl(self, *arguments: str) -> str:
         """Run rabbitmqctl on the node and return what it prints. Raises `BrokerUnreachable` if it fails."""
         command = [str(find_installation().ctl), "--quiet", "--node", self._known_address().node, *arguments]

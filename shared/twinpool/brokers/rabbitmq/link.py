@@ -116,20 +116,21 @@ def parameters_of(url: str, name: str, options: LinkOptions) -> pika.connection.
 
     Raises `InvalidConfiguration`, and never repeats the URL: it holds a password.
     """
-    if urlsplit(url).scheme not in {"amqp", "amqps"}:
-        raise InvalidConfiguration("the broker URL must begin with amqp:// or amqps://", field="broker.url")
     try:
-        parameters = pika.URLParameters(url)
+        parts = urlsplit(url)
+        parameters = pika.URLParameters(url) if parts.scheme in {"amqp", "amqps"} else None
     except (ValueError, TypeError, OSError, SyntaxError) as error:
         what = f"the broker URL cannot be read ({type(error).__name__})"
         raise InvalidConfiguration(what, field="broker.url") from None
+    if parameters is None:
+        raise InvalidConfiguration("the broker URL must begin with amqp:// or amqps://", field="broker.url")
     ours = {
         "heartbeat": options.heartbeat,
         "socket_timeout": options.connect_timeout,
         "stack_timeout": 2 * options.connect_timeout,
         "client_properties": {"connection_name": name},
     }
-    given = parse_qs(urlsplit(url).query)
+    given = parse_qs(parts.query)
     for key, value in ours.items():
         if key not in given:
             setattr(parameters, key, value)
