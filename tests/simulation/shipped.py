@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import cast
+
+from twinpool.simulation.actors import ROUTE
 from twinpool.simulation.cast import Cast, ExportParts, ImportParts
+from twinpool.stores.memory import MemoryStore
+from twinpool.vocabulary.change import RecordKey
+from twinpool.vocabulary.home import HomeStatus, Mode
+from twinpool.vocabulary.names import PoolFqdn, Term
 from twinpool_services.backup.exporter import Exporter, Haul, ReadLimits
 from twinpool_services.backup.importer import Importer
 
 
-class ShippedExporter(Exporter):
-    """The service's exporter, told how much to read."""
+class ShippedExporter:
+    """The service's exporter; the simulation says how much it reads."""
 
     def __init__(self, parts: ExportParts) -> None:
-        super().__init__(
+        self._exporter = Exporter(
             route=parts.route,
             machine=parts.machine,
             module=parts.module,
@@ -21,21 +30,10 @@ class ShippedExporter(Exporter):
             note_every=parts.note_every,
             monotonic=parts.monotonic,
         )
-        self._limits = ReadLimits(changes=4, bytes=1_000_000)
-
-    def read_on(self, max_changes: int) -> bool:
-        return self.read(ReadLimits(changes=max_changes, bytes=1_000_000)) is Haul.FULL
-
-
-class _Reading:
-    """Fits the service's way to read to the simulation's."""
-
-    def __init__(self, parts: ExportParts) -> None:
-        self._exporter = ShippedExporter(parts)
         self.feed = self._exporter.feed
 
     def read(self, max_changes: int) -> bool:
-        return self._exporter.read_on(max_changes)
+        return self._exporter.read(ReadLimits(changes=max_changes, bytes=1_000_000)) is Haul.FULL
 
 
 def shipped_importer(parts: ImportParts) -> Importer:
@@ -50,4 +48,25 @@ def shipped_importer(parts: ImportParts) -> Importer:
     )
 
 
-SHIPPED = Cast(exporter=_Reading, importer=shipped_importer)
+class MemoryPool(MemoryStore):
+    """The shipped store in memory; its positions have no gaps."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        pool = PoolFqdn(ROUTE.stream.home)
+        super().__init__(pool, clock=clock)
+        self.declare_home(HomeStatus(home=ROUTE.stream.home, term=Term(1), serving_pool=pool, mode=Mode.READ_WRITE))
+
+    def contents(self) -> Mapping[RecordKey, bytes]:
+        return cast("Mapping[RecordKey, bytes]", self._state(ROUTE.stream).records)
+
+    def burn_position(self) -> None:
+        pass
+
+
+SHIPPED = Cast(exporter=ShippedExporter, importer=shipped_importer)
+IN_MEMORY = replace(SHIPPED, new_store=MemoryPool)
+
+
+def cast_of(seed: int) -> Cast:
+    """Play every other schedule on the store that is shipped, and the others on one whose positions have gaps."""
+    return IN_MEMORY if seed % 2 else SHIPPED

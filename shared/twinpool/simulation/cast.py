@@ -1,4 +1,4 @@
-"""Who plays in a simulation: the parts that are exchanged for planted faults, and what carries the machines' actions out.
+"""Who plays in a simulation: the parts that planted faults replace, and what carries the machines' actions out.
 
 The library knows no service, so what carries the actions out is given to the simulation: the tests give it the very
 classes that the backup service runs.
@@ -15,10 +15,10 @@ from twinpool.ports.store import Store
 from twinpool.protocol.classification import classify_export
 from twinpool.protocol.export_steps import ExportEvent
 from twinpool.protocol.exporting import Exporting
-from twinpool.protocol.importing import Importing, ImportEvent
+from twinpool.protocol.importing import ImportEvent, Importing
 from twinpool.protocol.messages import FromExporter, FromImporter
 from twinpool.simulation.checking import Classify
-from twinpool.simulation.model_store import ModelStore
+from twinpool.simulation.model_store import ModelStore, PoolStore
 from twinpool.vocabulary.names import Digest, Generation, Route
 
 
@@ -77,5 +77,5 @@ class Cast:
     importer: Callable[[ImportParts], ImportPerformer]
     exporting: type[Exporting] = Exporting
     importing: type[Importing] = Importing
-    new_store: Callable[[Callable[[], float]], ModelStore] = ModelStore
+    new_store: Callable[[Callable[[], float]], PoolStore] = ModelStore
     classify: Classify = classify_export

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from twinpool.protocol.messages import Acknowledgement, FromImporter, Opened
-from twinpool.simulation.model_store import ModelStore, RecordMap
+from twinpool.simulation.model_store import PoolStore, RecordMap
 from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.names import ORIGIN, Generation, Position, Route
 from twinpool.vocabulary.session import NO_SESSION, Cursor, SessionId
@@ -39,7 +39,7 @@ class Checker:
     """Watches both stores of a pair."""
 
     def __init__(
-        self, route: Route, source: ModelStore, target: ModelStore, classify: Classify, ack_timeout: float
+        self, route: Route, source: PoolStore, target: PoolStore, classify: Classify, ack_timeout: float
     ) -> None:
         """Watch these stores, both of which are empty."""
         self._route, self._stream = route, route.stream
@@ -73,12 +73,12 @@ class Checker:
             claimed = message.cursor.position if message.cursor else ORIGIN
             demand(claimed <= self._durable(), f"{claimed} was acknowledged before it was durable: {message}")
 
-    def lost_target(self, target: ModelStore) -> None:
+    def lost_target(self, target: PoolStore) -> None:
         """The importer's store was replaced by an empty one."""
         self._target, self._cursor, self._noted = target, None, NO_SESSION
         self._lost, self._first_after_loss = True, None
 
-    def done(self, store: ModelStore, name: str, given: Mapping[str, object], answered_to: SessionId | None) -> None:
+    def done(self, store: PoolStore, name: str, given: Mapping[str, object], answered_to: SessionId | None) -> None:
         """A store call has succeeded. `answered_to` is the session of what its caller is hearing."""
         generation, session = given.get("generation"), given.get("session")
         if generation is None:
@@ -111,11 +111,9 @@ class Checker:
             before = self._cursor.position if self._cursor else ORIGIN
             demand(cursor.position >= before, f"the cursor went from {before} down to {cursor.position}")
             expected = self._state_at(cursor.position)
-            demand(
-                self._target.contents() == expected,
-                f"the importer at {cursor.position} holds {_shown(self._target.contents())},"
-                f" the source held {_shown(expected)}",
-            )
+            if (held := self._target.contents()) != expected:
+                there, here = _shown(held), _shown(expected)
+                raise Violation(f"the importer at {cursor.position} holds {there}, the source held {here}")
         else:
             demand(self._cursor is None, "the cursor was forgotten")
         self._cursor = cursor
@@ -151,11 +149,12 @@ class Checker:
         )
         return self._classify(progress)
 
-    @property
-    def has_converged(self) -> bool:
-        """Whether both pools hold the same, and say so."""
-        same = self._target.contents() == self._source.contents()
-        return same and not self._lost and self.state()[0] is ExportState.FINAL
+    def has_converged(self, since: float) -> bool:
+        """Whether both pools hold the same, and say so by a proof that was noted since then."""
+        proven_at = self._source.export_ledger(self._route).proven_at
+        if self._lost or proven_at is None or proven_at < since:
+            return False
+        return self._target.contents() == self._source.contents() and self.state()[0] is ExportState.FINAL
 
     def _durable(self) -> Position:
         cursor = self._target.import_progress(self._stream).cursor
@@ -170,7 +169,7 @@ class Checker:
 
 
 def _shown(records: Mapping[RecordKey, bytes]) -> str:
-    return "{" + ", ".join(f"{key.owner}/{key.key}: {value.decode()}" for key, value in sorted(records.items())) + "}"
+    return "{" + ", ".join(f"{owner}/{key}: {value.decode()}" for (owner, key), value in sorted(records.items())) + "}"
 
 
 __all__ = ["APPLYING", "Checker", "Classify", "Violation", "demand"]

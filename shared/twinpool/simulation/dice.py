@@ -33,11 +33,11 @@ class Dice:
         """Faults whose decision is among `spared` do not happen."""
         self.calm = False  #: no fault happens any more
         self.strikes: list[Strike] = []
-        self._course, self._fate = random.Random(f"course {seed}"), random.Random(f"fate {seed}")
+        self._course, self._fate = _stream("course", seed), _stream("fate", seed)
         self._seed, self._spared = seed, spared
         self._decisions = 0
         self._moods: dict[str, float] = {}
-        self._weather = random.Random(f"weather {seed}").choice(WEATHERS)
+        self._weather = _stream("weather", seed).choice(WEATHERS)
 
     def strikes_now(self, kind: str, probability: float) -> bool:
         """Decide whether a fault happens here."""
@@ -74,5 +74,9 @@ class Dice:
 
     def _mood(self, kind: str) -> float:
         if kind not in self._moods:
-            self._moods[kind] = self._weather * random.Random(f"mood {self._seed} {kind}").choice(MOODS)
+            self._moods[kind] = self._weather * _stream(f"mood {kind}", self._seed).choice(MOODS)
         return self._moods[kind]
+
+
+def _stream(name: str, seed: int) -> random.Random:
+    return random.Random(f"{name} {seed}")  # noqa: S311 - it has to be repeatable, not unpredictable

@@ -10,8 +10,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Protocol
 
-from twinpool.errors import ImportFailed, LeaseLost, SessionOvertaken
+from twinpool.errors import ImportFailed, LeaseLost, SessionOvertaken, TwinpoolError
+from twinpool.ports.store import ChangeLog, ExportLedgers, Imports
 from twinpool.vocabulary.change import Change, ChangeSet, Committed, Pending, Record, RecordKey, Transaction
 from twinpool.vocabulary.lease import Lease
 from twinpool.vocabulary.names import ORIGIN, FrontEndName, Generation, Instant, Position, Route, Stream, Term
@@ -19,6 +21,25 @@ from twinpool.vocabulary.session import UNKNOWN_STREAM, Cursor, ImportProgress, 
 from twinpool.vocabulary.states import ExportLedger, ImportLedger
 
 RecordMap = dict[RecordKey, bytes]
+
+
+class PoolStore(ChangeLog, ExportLedgers, Imports, Protocol):
+    """What the simulation needs of a pool's store, beyond what is played with."""
+
+    def now(self) -> Instant:
+        """Return the time by the store's clock."""
+
+    def write(self, transactions: Sequence[Transaction]) -> Sequence[Committed | TwinpoolError]:
+        """Commit transactions; see `Records.write`."""
+
+    def acquire_lease(self, holder: FrontEndName, duration: timedelta) -> Lease:
+        """Take the lease; see `Leases.acquire_lease`."""
+
+    def burn_position(self) -> None:
+        """Take a position for a transaction that is rolled back, if the store works like that."""
+
+    def contents(self) -> Mapping[RecordKey, bytes]:
+        """Return all records, not to be changed."""
 
 
 def apply_to(records: RecordMap, changes: Sequence[Change]) -> None:
@@ -79,7 +100,7 @@ class _Log(_Ground):
         """Take a position for a transaction that is rolled back."""
         self._taken = Position(self._taken + 1)
 
-    def write(self, transactions: Sequence[Transaction]) -> list[Committed]:
+    def write(self, transactions: Sequence[Transaction]) -> Sequence[Committed | TwinpoolError]:
         """Commit transactions."""
         committed = []
         for transaction in transactions:
@@ -134,6 +155,11 @@ class _Log(_Ground):
             self._oldest = self._log[gone - 1].position
             del self._log[:gone]
         return gone
+
+    def log_size(self, stream: Stream) -> int:
+        """Return the bytes of the log."""
+        del stream
+        return sum(len(change_set.payload) for change_set in self._log)
 
     def export_ledger(self, route: Route) -> ExportLedger:
         """Return what was noted."""
@@ -214,9 +240,7 @@ class ModelStore(_Log):
         self._records.clear()
         self._progress = replace(self._progress, cursor=Cursor(session.term, ORIGIN))
 
-    def begin_staging(
-        self, stream: Stream, *, session: SessionId, position: Position, generation: Generation
-    ) -> None:
+    def begin_staging(self, stream: Stream, *, session: SessionId, position: Position, generation: Generation) -> None:
         """Begin a snapshot."""
         del stream
         self._check_generation(generation)

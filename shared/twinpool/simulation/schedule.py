@@ -34,4 +34,7 @@ def play(seed: int, cast: Cast, *, spared: frozenset[int] = frozenset(), traced:
     except Violation as error:
         violation = str(error)
         world.note("VIOLATION: %s", error)
+    except Exception as error:
+        error.add_note(f"in the simulation's seed {seed}; replay it with: ./scripts/test --seed {seed}")
+        raise
     return Outcome(seed=seed, violation=violation, strikes=tuple(world.dice.strikes), trace=tuple(world.trace))

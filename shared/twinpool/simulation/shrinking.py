@@ -16,19 +16,17 @@ def shrink(failing: Outcome, cast: Cast) -> Outcome:
     spared: frozenset[int] = frozenset()
     kept = [strike.index for strike in failing.strikes]
     size, replays = max(1, len(kept) // 2), 0
-    while kept and replays < MOST_REPLAYS:
-        for start in range(0, len(kept), size):
+    while size and kept and replays < MOST_REPLAYS:
+        start = 0
+        while start < len(kept) and replays < MOST_REPLAYS:
             replays += 1
             trial = spared | frozenset(kept[start : start + size])
             outcome = play(failing.seed, cast, spared=trial)
-            if outcome.violation is not None:
+            if outcome.violation is None or len(outcome.strikes) >= len(kept):
+                start += size
+            else:  # What comes after may have become another story, with other faults, but with fewer of them.
                 spared, kept = trial, [strike.index for strike in outcome.strikes]
-                break
-        else:
-            if size == 1:
-                break
-            size = max(1, size // 2)
-        size = min(size, max(1, len(kept)))
+        size //= 2
     return play(failing.seed, cast, spared=spared, traced=True)
 
 

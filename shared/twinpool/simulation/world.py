@@ -12,14 +12,15 @@ from twinpool.simulation.actors import CONTENT, LIMITS, ROUTE, Actor, ExportingA
 from twinpool.simulation.cast import Cast
 from twinpool.simulation.checking import Checker, Violation, demand
 from twinpool.simulation.dice import Dice
-from twinpool.simulation.model_store import ModelStore
+from twinpool.simulation.model_store import PoolStore
 from twinpool.simulation.network import Connection, Queue
-from twinpool.vocabulary.change import Change, Transaction
+from twinpool.vocabulary.change import Change, Committed, Transaction
 from twinpool.vocabulary.names import FrontEndName, Generation, Position
 from twinpool.wire import encode_changes
 
 OWNERS = ("ann", "bob", CONTENT)
 KEYS = ("a", "b", "c")
+WRITE_RATES = (0.0, 0.05, 0.2, 0.3, 0.5)  #: of a step
 PATIENCE = 120.0  #: virtual seconds in which a calm pair has to converge
 STAYING = 3 * LIMITS.ack_timeout  #: virtual seconds for which it has to stay so
 SLEEP = LIMITS.ack_timeout / 4  #: virtual seconds that a nap takes at most
@@ -40,6 +41,7 @@ class World:
         self.exporters: list[ExportingActor] = []  #: the last one is in office
         self.importers: list[ImportingActor] = []  #: likewise
         self._written = self._asleep = 0
+        self._write_rate = self.dice.one_of(WRITE_RATES)
 
     # ── what actors need ────────────────────────────────────────────────────────────────────────────────────
 
@@ -70,7 +72,7 @@ class World:
         self.now += self.dice.span(0.0, 0.1 if self._asleep else 0.3)
         if not self._asleep and self.dice.strikes_now("stall", 0.01):
             self.now += self.dice.span(1.0, 10.0)
-        if self.dice.chance(0.25):
+        if self.dice.chance(self._write_rate):
             self._write()
         self._make_trouble()
         self._staff()
@@ -89,14 +91,14 @@ class World:
 
     def converge(self) -> None:
         """Wait until both pools hold the same and say so, and stay so. Raises `Violation`."""
-        deadline = self.now + PATIENCE
-        while not self.checker.has_converged:
+        since, deadline = self.now, self.now + PATIENCE
+        while not self.checker.has_converged(since):
             demand(self.now < deadline, f"no convergence in {PATIENCE:.0f} s; the state is {self.checker.state()}")
             self._calm_step(0.25)
         until = self.now + STAYING
         while self.now < until:
             self._calm_step(0.5)
-            if not self.checker.has_converged:
+            if not self.checker.has_converged(since):
                 raise Violation(f"it did not stay so: the state is {self.checker.state()}")
 
     def _calm_step(self, seconds: float) -> None:
@@ -117,9 +119,11 @@ class World:
             self._source.burn_position()
         changes = tuple(self._change() for _ in range(self.dice.number(1, 3)))
         transaction = Transaction(stream=ROUTE.stream, changes=changes, payload=encode_changes(changes))
-        for committed in self._source.write([transaction]):
-            self.note("client writes %s: %s", committed.position, changes)
-            self.checker.wrote(committed.position)
+        for outcome in self._source.write([transaction]):
+            demand(isinstance(outcome, Committed), f"a write was refused: {outcome}")
+            if isinstance(outcome, Committed):
+                self.note("client writes %s: %s", outcome.position, changes)
+                self.checker.wrote(outcome.position)
 
     def _change(self) -> Change:
         self._written += 1
@@ -172,14 +176,14 @@ class World:
             self._new_exporter()
         if (not self.importers or self.importers[-1].dead) and self.dice.chance(patience):
             self._new_importer()
-        for side in (self.exporters, self.importers):
-            for actor in side[-1:]:
-                if not actor.dead and not actor.link.up and self.dice.chance(patience):
-                    actor.reconnect()
-            for actor in side[:-1]:
-                if self.dice.chance(0.1):
-                    actor.cut("no heartbeat")
-            side[:-1] = [actor for actor in side[:-1] if not actor.dead or actor.napping]
+        for actor in (*self.exporters[-1:], *self.importers[-1:]):
+            if not actor.dead and not actor.link.up and self.dice.chance(patience):
+                actor.reconnect()
+        for actor in (*self.exporters[:-1], *self.importers[:-1]):
+            if self.dice.chance(0.1):
+                actor.cut("no heartbeat")
+        self.exporters[:-1] = [actor for actor in self.exporters[:-1] if not actor.dead or actor.napping]
+        self.importers[:-1] = [actor for actor in self.importers[:-1] if not actor.dead or actor.napping]
 
     def _new_exporter(self) -> None:
         link = Connection(publishes_to=self._to_target, consumes=self._to_source)
@@ -193,7 +197,7 @@ class World:
         self.note("importer %s takes office", generation)
         self.importers.append(ImportingActor(self, f"importer {generation}", self._target, generation, link))
 
-    def _office(self, store: ModelStore) -> Generation:
+    def _office(self, store: PoolStore) -> Generation:
         generation = store.acquire_lease(FrontEndName("fe"), timedelta(0)).generation
         self.checker.generations[id(store)] = generation
         return generation

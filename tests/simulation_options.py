@@ -1,0 +1,20 @@
+"""The command line of the simulation: how many schedules, or one seed alone, with its story."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("simulation", "the simulation of a pair")
+    group.addoption("--schedules", type=int, default=2000, metavar="N", help="how many schedules are simulated (2000)")
+    group.addoption("--seed", type=int, default=None, metavar="N", help="replay this one schedule alone, told aloud")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With a seed, replay it and nothing else."""
+    if config.getoption("--seed") is None:
+        return
+    others = [item for item in items if "seeds" not in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in others]
