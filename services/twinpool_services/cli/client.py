@@ -36,8 +36,8 @@ class Client:
     """Speaks to the pools of one deployment.
 
     Every method may raise `PoolUnreachable`, and the errors that a front end answers with. A front end that has no
-    access to its store is no reason to give up while others may have; one that says that another pool serves
-    the home is followed, once.
+    access to its store is no reason to give up while others may have. A write to the CMS goes on, once, to the pool
+    that serves it; what is asked of a pool by name is that pool's alone to answer.
     """
 
     def __init__(self, deployment: Deployment, timeout: httpx.Timeout = TIMEOUT) -> None:
@@ -77,7 +77,13 @@ class Client:
     def change_configuration(self, settings: Document) -> Document:
         """Change settings at the active CMS master; return the whole configuration."""
         master = self.deployment.pool(self.deployment.cms_master)
-        return self._ask([master], _Request(method="PATCH", path=CONFIGURATION, body=settings))
+        request = _Request(method="PATCH", path=CONFIGURATION, body=settings)
+        try:
+            return self._ask([master], request)
+        except HomeNotServed as error:
+            if not error.serving_pool:
+                raise
+            return self._ask([self.deployment.pool(error.serving_pool)], request)
 
     def request_sync(self, fqdn: str, *, module: str, full: bool) -> Document:
         """Ask a pool to send what its backup pool lacks, or everything; return what was accepted."""
@@ -89,15 +95,7 @@ class Client:
         return [pool, *(other for other in self.deployment.pools if other != pool)]
 
     def _ask(self, pools: Iterable[Pool], request: _Request) -> Document:
-        """Ask pools in turn; go once to the pool that serves the home, if they say so."""
-        try:
-            return self._ask_front_ends(pools, request)
-        except HomeNotServed as error:
-            if not error.serving_pool:
-                raise
-            return self._ask_front_ends([self.deployment.pool(error.serving_pool)], request)
-
-    def _ask_front_ends(self, pools: Iterable[Pool], request: _Request) -> Document:
+        """Ask the front ends of these pools in turn, until one answers."""
         asked = list(pools)
         silent: list[str] = []
         refused: TwinpoolError | None = None

@@ -11,7 +11,7 @@ from itertools import groupby
 from rich.console import Console
 from rich.text import Text
 
-from twinpool_services.cli.backup_cmdlets import MODULE, RELATION, STATUS, STATUS_PROPERTIES, SYNC
+from twinpool_services.cli.backup_cmdlets import MODULE, RELATION, STATUS, STATUS_PROPERTIES
 from twinpool_services.cli.common import Format
 from twinpool_services.cli.objects import CmdletObject
 
@@ -31,7 +31,6 @@ VIEWS: Mapping[str, View] = {
     STATUS: View(header=STATUS_PROPERTIES, rows="BackupModules"),
     MODULE: View(columns=("Identity", "ExportStatus", "ImportStatus")),
     RELATION: View(columns=("PoolFqdn", "BackupPoolFqdn")),
-    SYNC: View(columns=("PoolFqdn", "BackupModules", "Full")),
 }
 
 STYLES = {

@@ -130,6 +130,15 @@ def test_who_serves_the_home_is_followed(opened: Open, answering: Answering) -> 
     assert serving.asked == [Asked("PATCH", "/v1/backup-configuration", {"Window": 9})]
 
 
+def test_what_is_asked_of_a_pool_by_name_is_not_carried_to_another(opened: Open, answering: Answering) -> None:
+    asked = answering(problem(421, "home-not-served", "cms is served by pool1.lab", serving_pool="pool1.lab"))
+    other = answering((202, {}))
+    client = opened(pool1=[other.port], pool2=[asked.port])
+    with pytest.raises(HomeNotServed, match=r"cms is served by pool1\.lab"):
+        client.request_sync("pool2.lab", module="CentralMgmt.CMSMaster", full=False)
+    assert other.asked == []
+
+
 def test_two_pools_that_name_each_other_are_not_followed_for_ever(opened: Open, answering: Answering) -> None:
     one = answering(problem(421, "home-not-served", "pool2.lab serves it", serving_pool="pool2.lab"))
     two = answering(problem(421, "home-not-served", "pool1.lab serves it", serving_pool="pool1.lab"))

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
-from twinpool_services.cli.backup_cmdlets import CONFIGURATION, MODULE, RELATION, STATUS
+from twinpool_services.cli.backup_cmdlets import CONFIGURATION, MODULE, RELATION, STATUS, SYNC
 from twinpool_services.cli.common import Format
 from twinpool_services.cli.objects import CmdletObject
 from twinpool_services.cli.output import console, show
@@ -131,6 +131,13 @@ def test_claim_1_the_configuration_is_shown_as_a_list() -> None:
     text = shown(CmdletObject(CONFIGURATION, BackupServiceConfiguration().to_document()))
     assert "SyncInterval               : 00:02:00\n" in text
     assert "AuthorizedUniversalGroups  : {RTCUniversalServerAdmins}\n" in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_an_accepted_sync_of_every_module_fits_80_columns() -> None:
+    modules = [str(row["Identity"]) for row in SEED_ROWS]
+    text = shown(CmdletObject(SYNC, {"PoolFqdn": "pool1.lab", "BackupModules": modules, "Full": False}))
+    assert text.startswith("PoolFqdn      : pool1.lab\nBackupModules : {UserServices.PresenceFocus,")
     assert max(len(line) for line in text.splitlines()) <= 80
 
 
