@@ -102,7 +102,7 @@ class Actor:
         self.stage, self.dice = stage, stage.dice
         self.napping = self.dead = False
         self.armed = False  #: things may go wrong
-        self.hearing: SessionId | None = None  #: of the message that is being heard
+        self.hearing: StreamMessage | None = None
         self.events: deque[ExportEvent] = deque()
         self._durable = store
         self.store = cast("Store", _Reached(self, store))
@@ -189,7 +189,7 @@ class Actor:
         if not self.link.inbox:
             return None
         letter = self.link.inbox.popleft()
-        self.hearing = letter.message.session
+        self.hearing = letter.message
         self.stage.note("%s hears %s", self.name, told(letter.message))
         return letter
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from twinpool.protocol.messages import Acknowledgement, FromImporter, Opened
+from twinpool.protocol.messages import Acknowledgement, FromImporter, Opened, StreamMessage
 from twinpool.simulation.model_store import PoolStore, RecordMap
 from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.names import ORIGIN, Generation, Position, Route
@@ -49,8 +49,8 @@ class Checker:
         self._newest_state = ORIGIN
         self._cursor: Cursor | None = None
         self._noted: SessionId = NO_SESSION
-        self._lost = False  # the importer's store was, and no session has been opened since
-        self._first_after_loss: SessionId | None = None
+        self._lost = False  # the importer's store was, and the exporter has not heard of it yet
+        self._opened_since: list[Opened] = []  # what was said of the new store
         self._heard_at = float("-inf")
         self.generations: dict[int, Generation] = {}  #: of each store, by its identity
 
@@ -69,6 +69,8 @@ class Checker:
 
     def said(self, message: FromImporter) -> None:
         """An importer says something: what it claims must be durable by now."""
+        if isinstance(message, Opened) and self._lost:
+            self._opened_since.append(message)
         if isinstance(message, Opened | Acknowledgement) and not self._lost:
             claimed = message.cursor.position if message.cursor else ORIGIN
             demand(claimed <= self._durable(), f"{claimed} was acknowledged before it was durable: {message}")
@@ -76,10 +78,10 @@ class Checker:
     def lost_target(self, target: PoolStore) -> None:
         """The importer's store was replaced by an empty one."""
         self._target, self._cursor, self._noted = target, None, NO_SESSION
-        self._lost, self._first_after_loss = True, None
+        self._lost, self._opened_since = True, []
 
-    def done(self, store: PoolStore, name: str, given: Mapping[str, object], answered_to: SessionId | None) -> None:
-        """A store call has succeeded. `answered_to` is the session of what its caller is hearing."""
+    def done(self, store: PoolStore, name: str, given: Mapping[str, object], heard: StreamMessage | None) -> None:
+        """A store call has succeeded; `heard` is what its caller is hearing."""
         generation, session = given.get("generation"), given.get("session")
         if generation is None:
             return
@@ -87,16 +89,14 @@ class Checker:
         demand(generation == newest, f"generation {generation} did {name} though {newest} is in office")
         if store is self._target and name in APPLYING:
             demand(session == self._noted, f"session {session} did {name} though {self._noted} is noted")
-        if name == "note_opened" and self._first_after_loss is not None and answered_to is not None:
-            self._lost = self._lost and answered_to < self._first_after_loss
+        if name == "note_opened" and any(heard is opened for opened in self._opened_since):
+            self._lost = False
         self.check()
 
     def noted(self, session: SessionId) -> None:
         """The importer's store has noted a session."""
         demand(session > self._noted, f"session {session} was noted after {self._noted}")
         self._noted = session
-        if self._lost and self._first_after_loss is None:
-            self._first_after_loss = session
 
     # ── what must hold ──────────────────────────────────────────────────────────────────────────────────────
 
