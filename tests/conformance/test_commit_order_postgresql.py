@@ -38,7 +38,7 @@ from twinpool.errors import HomeReadOnly
 from twinpool.stores.postgresql import PostgresqlStore
 from twinpool.stores.postgresql.net_effect import net_effect, write_beside_others
 from twinpool.stores.postgresql.statements import SQL
-from twinpool.stores.postgresql.writing import enter
+from twinpool.stores.postgresql.writing import entering, standings_of
 from twinpool.vocabulary.change import Change, ChangeSet
 from twinpool.vocabulary.home import Mode
 from twinpool.vocabulary.names import ORIGIN, FrontEndName, Generation, PoolFqdn, Position
@@ -100,8 +100,9 @@ class Writer:
 
     def begin(self) -> None:
         """Get an id, and the right to write."""
-        standings = enter(self._connection, {HOME}, [self._stream_id])
-        self._record_set = standings[self._stream_id].record_set
+        for name, parameters in entering({HOME}, [self._stream_id]):
+            found = self._connection.execute(SQL[name], parameters)
+        self._record_set = standings_of(found.fetchall())[self._stream_id].record_set
 
     def change(self, *changes: Change) -> None:
         """Lock and change records."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -14,10 +14,20 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from twinpool.errors import InvalidConfiguration, StoreUnavailable
 from twinpool.stores.postgresql.failures import store_errors
+from twinpool.stores.postgresql.statements import SQL
 
 log = logging.getLogger(__name__)
 
 Connection = psycopg.Connection[Any]
+Statement = tuple[str, Mapping[str, object]]  #: name and parameters
+
+
+class Transaction(NamedTuple):
+    """A transaction under way."""
+
+    connection: Connection
+    begun: list[list[tuple[Any, ...]]]  #: the rows of the statements that it began with
+
 
 DEFAULT_CONNECTIONS = 8  #: at most so many requests of one process talk to the server at once
 WAIT_FOR_CONNECTION = 10.0  #: seconds that a request waits while all connections are busy
@@ -39,6 +49,7 @@ _SETTINGS = {
     "statement_timeout": "60s",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "5s",
+    "transaction_timeout": "90s",  # from PostgreSQL 17 on
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "3",
     "tcp_keepalives_count": "3",
@@ -54,6 +65,7 @@ _SETTINGS = {
 
 _CONFIGURE = b"""
 SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS setting (name, value)
+WHERE name IN (SELECT name FROM pg_settings)
 UNION ALL
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
 """
@@ -98,17 +110,16 @@ class Connections:
                 raise
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """Lend a connection in a transaction whose statements share round trips.
+    def transaction(self, *first: Statement) -> Iterator[Transaction]:
+        """Lend a connection in a transaction that begins with some statements, all in one round trip.
 
         Leaving commits. An error on leaving may mean that the outcome is unknown; it is never a success.
         """
         with self.session() as connection:
             try:
-                with connection.pipeline():
-                    connection.execute(b"BEGIN")
-                    yield connection
-                    committed = connection.execute(b"COMMIT")
+                begun = _begin(connection, first)
+                yield Transaction(connection, begun)
+                committed = connection.execute(b"COMMIT")
             except BaseException:  # whatever it was, nothing of this transaction may remain
                 with suppress(psycopg.Error):
                     connection.rollback()
@@ -175,9 +186,25 @@ class Connections:
         pool.close()
 
 
+def _begin(connection: Connection, first: tuple[Statement, ...]) -> list[list[tuple[Any, ...]]]:
+    """Begin a transaction and run statements in it; return the rows of each.
+
+    They go as one query of the simple protocol. A pipeline would do as well, were it not for a process that is
+    stopped in the middle: psycopg ends a pipeline by a message after which the server no longer counts the
+    session as idle, and then no timeout would ever free the locks that it holds.
+    """
+    cursor = psycopg.ClientCursor(connection)
+    statements = [cursor.mogrify(SQL[name], parameters) for name, parameters in first]
+    cursor.execute("\n".join(["BEGIN;", *statements]).encode())
+    rows = []
+    while cursor.nextset():
+        rows.append(cursor.fetchall() if cursor.description else [])
+    return rows
+
+
 def configure(connection: Connection) -> None:
     """Tell a new session our time limits and habits."""
     connection.execute(_CONFIGURE, (list(_SETTINGS), list(_SETTINGS.values())))
 
 
-__all__ = ["DEFAULT_CONNECTIONS", "Connection", "Connections"]
+__all__ = ["DEFAULT_CONNECTIONS", "Connection", "Connections", "Statement", "Transaction"]

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 from twinpool.errors import LeaseLost
-from twinpool.stores.postgresql.connections import DEFAULT_CONNECTIONS, Connection, Connections
+from twinpool.stores.postgresql.connections import DEFAULT_CONNECTIONS, Connections, Statement, Transaction
 from twinpool.stores.postgresql.statements import SQL
 from twinpool.stores.postgresql.streams import Streams
 from twinpool.stores.postgresql.sweeping import Sweeper
@@ -27,16 +27,17 @@ class Ground:
         self._sweeper = Sweeper(self._connections)
 
     @contextmanager
-    def _fenced(self, generation: Generation) -> Iterator[Connection]:
-        """Open a transaction that no take-over can overtake. Raises `LeaseLost`.
+    def _fenced(self, generation: Generation, *first: Statement) -> Iterator[Transaction]:
+        """Open a transaction that no take-over can overtake, and that begins with some statements.
 
-        The lease row is held until the commit, so a take-over either waits for us or has been seen by us.
+        The lease row is held until the commit, so a take-over either waits for us or has been seen by us. Raises
+        `LeaseLost`, and then nothing of it remains.
         """
-        with self._connections.transaction() as connection:
-            held = connection.execute(SQL["hold_generation"], {"generation": generation})
-            if held.fetchone() is None:
+        with self._connections.transaction(("hold_generation", {"generation": generation}), *first) as transaction:
+            held, *begun = transaction.begun
+            if not held:
                 raise LeaseLost(f"generation {generation} no longer holds the lease of {self.pool}")
-            yield connection
+            yield Transaction(transaction.connection, begun)
 
     def _row(self, name: str, **parameters: object) -> tuple[Any, ...] | None:
         """Run one statement for itself and return its first row."""
@@ -55,4 +56,9 @@ def lock_number(kind: str, name: str) -> int:
     return int.from_bytes(blake2b(f"{kind}/{name}".encode(), digest_size=8).digest(), "big", signed=True)
 
 
-__all__ = ["Ground", "lock_number"]
+def storable(text: str) -> str:
+    """Return a text for people without what PostgreSQL cannot store."""
+    return text.encode(errors="replace").decode().replace("\0", "?")
+
+
+__all__ = ["Ground", "lock_number", "storable"]

@@ -41,10 +41,11 @@ class PostgresqlHomes(Ground):
         under the old mode is under way, and those that come wait until the new mode is durable.
         """
         check_text(home)
-        with self._fenced(generation) as connection:
-            connection.execute(SQL["seize_home"], {"lock": lock_number("home", home)})
-            changed = connection.execute(SQL["set_mode"], {"home": home, "mode": mode.value})
-        if changed.rowcount == 0:
+        seize = ("seize_home", {"lock": lock_number("home", home)})
+        change = ("set_mode", {"home": home, "mode": mode.value})
+        with self._fenced(generation, seize, change) as transaction:
+            _, changed = transaction.begun
+        if not changed:
             raise NotFound(f"no home {home} is known")
 
 

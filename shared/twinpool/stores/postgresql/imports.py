@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from twinpool.errors import ImportFailed, SessionOvertaken
-from twinpool.stores.postgresql.connections import Connection
-from twinpool.stores.postgresql.ground import Ground, lock_number
+from twinpool.stores.postgresql.connections import Connection, Statement
+from twinpool.stores.postgresql.ground import Ground, lock_number, storable
 from twinpool.stores.postgresql.net_effect import net_effect, write_alone
 from twinpool.stores.postgresql.progress import ProgressRow, progress_row
 from twinpool.stores.postgresql.statements import SQL
@@ -106,9 +106,9 @@ class PostgresqlImports(Ground):
     def note_import(self, stream: Stream, *, failure: str | None, generation: Generation) -> None:
         """Note that an import failed, or (None) that imports work."""
         stream_id = self._streams.make(stream)
-        reason = None if failure is None else failure.replace("\0", "\N{REPLACEMENT CHARACTER}")
-        with self._fenced(generation) as connection:
-            connection.execute(SQL["note_import"], {"stream": stream_id, "failure": reason})
+        reason = None if failure is None else storable(failure)
+        with self._fenced(generation, ("note_import", {"stream": stream_id, "failure": reason})):
+            pass  # that was all
 
     @contextmanager
     def _held(self, stream: Stream, generation: Generation, *, alone: bool = False) -> Iterator[Hold]:
@@ -118,14 +118,14 @@ class PostgresqlImports(Ground):
         """
         check_stream(stream)
         stream_id = self._streams.make(stream)
-        with self._fenced(generation) as connection:
-            if alone:
-                connection.execute(SQL["seize_home"], {"lock": lock_number("home", stream.home)})
-            connection.execute(SQL["know_import"], {"stream": stream_id})
-            held = connection.execute(SQL["hold_import"], {"stream": stream_id})
-            shown = connection.execute(SQL["record_set"], {"stream": stream_id})
-            ((record_set,),) = shown.fetchall()
-            row = progress_row(held.fetchone())
+        this = {"stream": stream_id}
+        first: list[Statement] = [("know_import", this), ("hold_import", this), ("record_set", this)]
+        if alone:
+            first.insert(0, ("seize_home", {"lock": lock_number("home", stream.home)}))
+        with self._fenced(generation, *first) as (connection, begun):
+            held, shown = begun[-2:]
+            ((record_set,),) = shown
+            row = progress_row(held[0] if held else None)
             yield Hold(connection=connection, stream_id=stream_id, row=row, record_set=record_set)
 
 

@@ -23,9 +23,8 @@ class PostgresqlLeases(Ground):
         """
         check_text(holder)
         wanted = {"holder": holder, "seconds": duration.total_seconds()}
-        with self._connections.transaction() as connection:
-            connection.execute(SQL["know_lease"])
-            ((other, seconds_left),) = connection.execute(SQL["lock_lease"]).fetchall()
+        with self._connections.transaction(("know_lease", {}), ("lock_lease", {})) as (connection, begun):
+            ((other, seconds_left),) = begun[1]
             if seconds_left > 0 and other != holder:
                 raise LeaseTaken(other, seconds_left)
             taken = connection.execute(SQL["take_lease"], wanted)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from twinpool.stores.postgresql.ground import Ground
-from twinpool.stores.postgresql.statements import SQL
+from twinpool.stores.postgresql.ground import Ground, storable
 from twinpool.vocabulary.names import ORIGIN, Generation, Home, Instant, ModuleName, Position, Route, Stream
 from twinpool.vocabulary.states import ExportLedger
 
@@ -38,13 +37,13 @@ class PostgresqlLedgers(Ground):
 
     def note_attempt(self, route: Route, *, failure: str | None, generation: Generation) -> None:
         """Note that something was sent or could not be; see `ExportLedgers.note_attempt`."""
-        reason = None if failure is None else failure.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        reason = None if failure is None else storable(failure)
         self._note("note_attempt", route, generation, failure=reason)
 
     def _note(self, name: str, route: Route, generation: Generation, **parameters: object) -> None:
         stream_id = self._streams.make(route.stream)
-        with self._fenced(generation) as connection:
-            connection.execute(SQL[name], {"stream": stream_id, "destination": route.destination, **parameters})
+        with self._fenced(generation, (name, {"stream": stream_id, "destination": route.destination, **parameters})):
+            pass  # that was all
 
 
 class PostgresqlSyncRequests(Ground):
@@ -52,13 +51,10 @@ class PostgresqlSyncRequests(Ground):
 
     def request_sync(self, stream: Stream, *, full: bool) -> int:
         """Note a request and return its number; numbers grow."""
-        with self._connections.transaction() as connection:
-            connection.execute(SQL["lock_sync_requests"])
-            noted = connection.execute(
-                SQL["request_sync"], {"home": stream.home, "module": stream.module, "whole": full}
-            )
+        request = {"home": stream.home, "module": stream.module, "whole": full}
+        with self._connections.transaction(("lock_sync_requests", {}), ("request_sync", request)) as transaction:
+            _, ((number,),) = transaction.begun
         self._notifier.announce()
-        ((number,),) = noted.fetchall()
         return int(number)
 
     def sync_requests(self, after: int) -> list[tuple[int, Stream, bool]]:
@@ -70,8 +66,8 @@ class PostgresqlSyncRequests(Ground):
 
     def forget_sync_requests(self, up_to: int, *, generation: Generation) -> None:
         """Forget the requests up to a number."""
-        with self._fenced(generation) as connection:
-            connection.execute(SQL["forget_sync_requests"], {"up_to": up_to})
+        with self._fenced(generation, ("forget_sync_requests", {"up_to": up_to})):
+            pass  # that was all
 
 
 __all__ = ["PostgresqlLedgers", "PostgresqlSyncRequests"]

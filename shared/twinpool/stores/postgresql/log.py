@@ -9,7 +9,6 @@ from typing import Any
 from twinpool.stores.postgresql.backlog import SPAN, Backlog, Middle
 from twinpool.stores.postgresql.gaps import Break, Gaps, breaks
 from twinpool.stores.postgresql.ground import Ground
-from twinpool.stores.postgresql.statements import SQL
 from twinpool.stores.postgresql.streams import StreamId
 from twinpool.vocabulary.change import ChangeSet, Pending
 from twinpool.vocabulary.names import ORIGIN, Generation, Instant, Position, Stream
@@ -84,10 +83,10 @@ class PostgresqlLog(Ground):
         """
         stream_id = self._streams.find(stream)
         bound = ORIGIN if stream_id is None else min(up_to, self.settled(stream))
-        with self._fenced(generation) as connection:
-            pruned = connection.execute(SQL["prune"], {"stream": stream_id, "up_to": bound, "limit": limit})
-        row = pruned.fetchone()
-        return 0 if row is None else int(row[0])
+        prune = ("prune", {"stream": stream_id, "up_to": bound, "limit": limit})
+        with self._fenced(generation, prune) as transaction:
+            ((row,),) = transaction.begun
+        return int(row[0])
 
     def log_size(self, stream: Stream) -> int:
         """Return the bytes of payload that the log of a stream holds."""

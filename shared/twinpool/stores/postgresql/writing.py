@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from twinpool.errors import HomeNotServed, HomeReadOnly, InvalidRecord, TwinpoolError
-from twinpool.stores.postgresql.connections import Connection
+from twinpool.stores.postgresql.connections import Statement
 from twinpool.stores.postgresql.failures import Contended
 from twinpool.stores.postgresql.ground import Ground, lock_number
 from twinpool.stores.postgresql.net_effect import Effect, net_effect, write_beside_others
@@ -69,8 +70,8 @@ class PostgresqlWriting(Ground):
         streams = {stream: self._streams.make(stream) for stream in {each.stream for each in group.values()}}
         homes = {stream.home for stream in streams}
         outcomes: dict[int, Outcome] = {}
-        with self._connections.transaction() as connection:
-            standings = enter(connection, homes, list(streams.values()))
+        with self._connections.transaction(*entering(homes, list(streams.values()))) as (connection, begun):
+            standings = standings_of(begun[-1])
             accepted: dict[int, tuple[Transaction, StreamId, Standing]] = {}
             for index, transaction in group.items():
                 stream_id = streams[transaction.stream]
@@ -91,22 +92,26 @@ class PostgresqlWriting(Ground):
         return outcomes
 
 
-def enter(connection: Connection, homes: set[Home], streams: list[StreamId]) -> dict[StreamId, Standing]:
-    """Begin a writing transaction: take its id, hold off changes of mode, then read what holds until it ends.
+def entering(homes: set[Home], streams: list[StreamId]) -> list[Statement]:
+    """Return how a writing transaction begins: take its id, hold off changes of mode, read what holds until it ends.
 
     The order matters. The id comes before any position (see `gaps`). The homes are read by a statement that begins
     after their locks were granted, so it sees the mode that a change has just left behind.
     """
-    connection.execute(SQL["take_transaction_id"])
-    locks = sorted(lock_number("home", home) for home in homes)
-    connection.execute(SQL["share_homes"], {"locks": locks})
+    return [
+        ("take_transaction_id", {}),
+        ("share_homes", {"locks": sorted(lock_number("home", home) for home in homes)}),
+        ("standing", {"streams": streams}),
+    ]
+
+
+def standings_of(rows: Iterable[tuple[Any, ...]]) -> dict[StreamId, Standing]:
+    """Read the rows of the statement `standing`."""
     return {
         stream_id: Standing(
             record_set=record_set, term=term, serving_pool=serving_pool, mode=None if mode is None else Mode(mode)
         )
-        for stream_id, record_set, term, serving_pool, mode in connection.execute(
-            SQL["standing"], {"streams": streams}
-        ).fetchall()
+        for stream_id, record_set, term, serving_pool, mode in rows
     }
 
 
@@ -138,4 +143,4 @@ def _unstorable(transaction: Transaction) -> InvalidRecord | None:
     return None
 
 
-__all__ = ["PostgresqlWriting", "Standing", "enter"]
+__all__ = ["PostgresqlWriting", "Standing", "entering", "standings_of"]

@@ -89,7 +89,7 @@ SELECT name, term, serving_pool, mode FROM home ORDER BY name;
 
 -- set_mode --
 -- Change a home's mode
-UPDATE home SET mode = %(mode)s WHERE name = %(home)s;
+UPDATE home SET mode = %(mode)s WHERE name = %(home)s RETURNING name;
 
 -- head --
 -- Read the newest position that is or was in the log
