@@ -33,6 +33,9 @@ TAIL = 2_000  #: characters of the node's output that an error shows
 #: Keeps Erlang's own protocol, which grants everything to whoever has the cookie, off the network.
 ON_LOOPBACK = "-kernel inet_dist_use_interface {127,0,0,1}"
 
+#: Starts its arguments in the background, with output to the file that is its name, and prints the number.
+DETACHED = '"$@" >"$0" 2>&1 & echo $!'
+
 CONFIGURATION = """\
 listeners.tcp.1 = 127.0.0.1:{amqp}
 default_user = {user}
@@ -80,7 +83,6 @@ class PrivateNode:
         self._plugins, self._settings, self._schedulers = plugins, dict(settings or {}), schedulers
         self._address: Address | None = None
         self._marks: dict[str, ProcessMark] = {}  # by role: mapper, script, server
-        self._children: list[subprocess.Popen[bytes]] = []  # those that this process must reap
         self._recall()
 
     @classmethod
@@ -185,6 +187,7 @@ class PrivateNode:
         return inherited | {
             "HOME": str(here),  # The cookie lies here: whoever can read it commands the node.
             "LC_ALL": "C.UTF-8",
+            "ERL_CRASH_DUMP_BYTES": "0",
             "ERL_EPMD_PORT": str(address.mapper),
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "RABBITMQ_NODENAME": address.node,
@@ -219,19 +222,25 @@ class PrivateNode:
             cookie.chmod(0o400)
 
     def _launch(self, role: str, command: Sequence[str | Path]) -> None:
-        """Start a process that outlives us, in a session of its own so that our terminal's Ctrl-C is not its."""
-        with (self.directory / "log" / f"{role}.txt").open("ab") as output:
-            child = subprocess.Popen(
-                [str(word) for word in command],
+        """Start a process that is nobody's child, so that it outlives us and whoever ends it leaves no zombie to us.
+
+        It has a session of its own, too: our terminal's Ctrl-C is not its.
+        """
+        output = self.directory / "log" / f"{role}.txt"
+        words = ["/bin/sh", "-c", DETACHED, str(output), *(str(word) for word in command)]
+        try:
+            started = subprocess.run(
+                words,
                 env=self._environment(),
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
+                stdout=subprocess.PIPE,
                 start_new_session=True,
+                check=True,
             )
-        self._children.append(child)
-        if mark := ProcessMark.of(child.pid):
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise BrokerUnreachable(f"{command[0]} cannot be started: {error}") from error
+        if mark := ProcessMark.of(int(started.stdout)):
             self._marks[role] = mark
         self._remember()
 
@@ -246,8 +255,11 @@ class PrivateNode:
                 raise BrokerUnreachable(f"the private RabbitMQ node in {self.directory} did not start: {said}")
 
     def _said(self, role: str) -> str:
+        """Return what a process said last: its errors where it marked some, else simply the end."""
         path = self.directory / "log" / f"{role}.txt"
-        return path.read_text(encoding="utf-8", errors="replace")[-TAIL:].strip() if path.exists() else ""
+        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        errors = dict.fromkeys(line.partition("> ")[2].strip() for line in text.splitlines() if "[error]" in line)
+        return " ".join(filter(None, errors))[:TAIL] or text[-TAIL:].strip() or "it said nothing"
 
     def _mark_server(self) -> None:
         pid = int((self.directory / "server.pid").read_text(encoding="utf-8"))
@@ -255,15 +267,12 @@ class PrivateNode:
             self._marks["server"] = mark
 
     def _end_rest(self) -> None:
-        """End what still lives, the node before the mapper that others find it by, and reap what is ours to reap."""
+        """End what still lives, the node before the mapper that others find it by."""
         with contextlib.suppress(FileNotFoundError, ValueError):  # A node that did not come up has no such file.
             self._mark_server_if_ours()
         for role in ("server", "script", "mapper"):
             if (mark := self._marks.pop(role, None)) and mark.send(signal.SIGKILL):
                 mark.wait(STOP_SECONDS)
-        for child in self._children:
-            child.wait(STOP_SECONDS)
-        self._children.clear()
         if self._address is not None:
             self._remember()
 
