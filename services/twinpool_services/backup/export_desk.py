@@ -74,8 +74,9 @@ class ExportDesk:
         self.inbox.put(LinkUp())
 
     def link_down(self, reason: str) -> None:
-        """Hear that they may not."""
-        self.inbox.put(LinkDown(reason))
+        """Hear that they may not; that we closed the link ourselves, when the tenure was over, is no failure."""
+        if not self._tenure.is_over:
+            self.inbox.put(LinkDown(reason))
 
     def deliver(self, delivery: Delivery) -> None:
         """Take the importer's word in."""
