@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import cast
 
+from twinpool.ports.broker import Delivery
+from twinpool.protocol.content import ContentAbsent, ContentPart, ContentWanted
+from twinpool.protocol.messages import Batch, Open, Piece, StreamMessage
 from twinpool.simulation.actors import ROUTE
 from twinpool.simulation.cast import Cast, ExportParts, ImportParts
 from twinpool.stores.memory import MemoryStore
 from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.home import HomeStatus, Mode
 from twinpool.vocabulary.names import PoolFqdn, Term
+from twinpool.wire import Envelope, decode, encode
 from twinpool_services.backup.exporter import Exporter, Haul, ReadLimits
 from twinpool_services.backup.importer import Importer
 
@@ -63,10 +67,30 @@ class MemoryPool(MemoryStore):
         pass
 
 
+def by_wire(message: StreamMessage) -> StreamMessage:
+    """Encode a message and decode it again."""
+    towards = ROUTE.destination if isinstance(message, Open | Batch | Piece) else PoolFqdn(ROUTE.stream.home)
+    letter = encode(Envelope(source=PoolFqdn("p3.sim"), destination=towards, stream=ROUTE.stream, message=message))
+    decoded = decode(
+        Delivery(
+            queue="simulated",
+            content_type=letter.content_type,
+            headers=letter.headers,
+            body=letter.body,
+            tag=1,
+            epoch=1,
+            redelivered=False,
+        )
+    ).message
+    assert type(decoded) is type(message)
+    assert not isinstance(decoded, ContentWanted | ContentPart | ContentAbsent)
+    return decoded
+
+
 SHIPPED = Cast(exporter=ShippedExporter, importer=shipped_importer)
-IN_MEMORY = replace(SHIPPED, new_store=MemoryPool)
+IN_MEMORY = replace(SHIPPED, new_store=MemoryPool, carry=by_wire)
 
 
 def cast_of(seed: int) -> Cast:
-    """Play every other schedule on the store that is shipped, and the others on one whose positions have gaps."""
+    """Play every other schedule on the store and the wire that are shipped, the rest on positions that have gaps."""
     return IN_MEMORY if seed % 2 else SHIPPED

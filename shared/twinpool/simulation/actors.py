@@ -138,6 +138,7 @@ class Actor:
     def send(self, message: StreamMessage) -> None:
         """Publish a letter."""
         self.pass_by("send")
+        message = self.stage.cast.carry(message)
         self.stage.note("%s sends %s", self.name, told(message))
         self._before_sending(message)
         self.link.publish(message, self.stage.now, self.dice)

@@ -16,7 +16,7 @@ from twinpool.protocol.classification import classify_export
 from twinpool.protocol.export_steps import ExportEvent
 from twinpool.protocol.exporting import Exporting
 from twinpool.protocol.importing import ImportEvent, Importing
-from twinpool.protocol.messages import FromExporter, FromImporter
+from twinpool.protocol.messages import FromExporter, FromImporter, StreamMessage
 from twinpool.simulation.checking import Classify
 from twinpool.simulation.model_store import ModelStore, PoolStore
 from twinpool.vocabulary.names import Digest, Generation, Route
@@ -79,3 +79,4 @@ class Cast:
     importing: type[Importing] = Importing
     new_store: Callable[[Callable[[], float]], PoolStore] = ModelStore
     classify: Classify = classify_export
+    carry: Callable[[StreamMessage], StreamMessage] = lambda message: message  #: what becomes of it on the way
