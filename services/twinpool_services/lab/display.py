@@ -41,8 +41,8 @@ class Step:
             self._progress.update(self._task, completed=done, total=self._total, description=title)
         elif time.monotonic() - self._said_at >= LINE_EVERY:
             self._said_at = time.monotonic()
-            of = f" of {self._total:,.0f}" if self._total is not None else ""
-            self._console.print(f"  … {self._title} {doing}".rstrip() + f": {done:,.0f}{of} ({self.seconds:.0f} s)")
+            of = f": {done:,.0f} of {self._total:,.0f}" if self._total else f": {done:,.0f}" if done else ""
+            self._console.print(f"  … {self._title} {doing}".rstrip() + f"{of} ({self.seconds:.0f} s)")
 
     def draw_in(self, progress: Progress) -> None:
         """Draw a bar."""
