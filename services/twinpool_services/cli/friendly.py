@@ -123,7 +123,7 @@ def run_front_end(
     log_level: Annotated[str, typer.Option(help="DEBUG to CRITICAL; else TWINPOOL_LOG_LEVEL.")] = "",
 ) -> None:
     """Run one front end until it is asked to stop."""
-    from twinpool_services.frontend.process import run  # a server's imports, which no other command needs
+    from twinpool_services.frontend import run  # a server's imports, which no other command needs
 
     configure_logging(log_format, log_level)
     found = open_deployment(Common(deployment=deployment))
