@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -161,6 +162,55 @@ def test_an_alarm_is_told_and_letters_wait_for_its_end_while_acknowledgements_go
     here_hears.wait_for(lambda: here_hears.states[-1] == "unblocked")
     assert here_hears.outcome(token) is Outcome.CONFIRMED
     assert there_hears.wait_delivered(4)[3].body == b"late"
+
+
+def test_an_alarm_does_not_outlive_the_connection_that_told_of_it(
+    own_stage: Stage, own_rabbitmq_node: PrivateNode
+) -> None:
+    here, here_hears, _, _ = own_stage.pair()
+    own_rabbitmq_node.ctl("set_vm_memory_high_watermark", "absolute", "1MB")
+    try:
+        token = here.publish(own_stage.letter())
+        here_hears.wait_for(lambda: "blocked" in here_hears.states)
+
+        own_stage.world.cut(here)
+        here_hears.wait_down()
+    finally:
+        own_rabbitmq_node.ctl("set_vm_memory_high_watermark", "0.4")
+
+    assert here_hears.states[:4] == ["up", "blocked", "unblocked", "down"]
+    assert here_hears.outcomes[token] == [Outcome.LOST]
+
+
+def restricted_url(node: PrivateNode, pool: str) -> str:
+    """Make a user that may do nothing but what concerns its own pool, and hear the others."""
+    own, name = re.escape(pool), pool.partition(".")[0]
+    mine = rf"^(from\.{own}|quarantine\.{own}|to\.{own}\..*)$"
+    node.ctl("add_user", name, "secret")
+    node.ctl("set_permissions", name, mine, mine, rf"^(from\..*|quarantine\.{own}|to\.{own}\..*)$")
+    return f"amqp://{name}:secret@{node.url().partition('@')[2]}"
+
+
+def test_a_pool_needs_no_rights_but_to_its_own_names_and_to_hear_others(
+    own_stage: Stage, own_rabbitmq_node: PrivateNode, cleanup: ExitStack
+) -> None:
+    ears = {own_stage.there: Recorder(), own_stage.here: Recorder()}
+    links = {}
+    for pool, hears in ears.items():
+        options = LinkOptions(bind_again=0.1)
+        url = restricted_url(own_rabbitmq_node, pool)
+        links[pool] = RabbitmqLink(url, own_stage.topology(pool), options)
+        cleanup.callback(links[pool].close)
+        links[pool].start(hears)
+        hears.wait_up()
+
+    own_stage.wait_routable(links[own_stage.here], ears[own_stage.here], links[own_stage.there], ears[own_stage.there])
+    links[own_stage.here].publish(own_stage.letter(b"riddle"))
+    links[own_stage.there].quarantine(ears[own_stage.there].wait_delivered(1)[0], "cannot be read")
+    while not own_stage.world.read(quarantine_of(own_stage.there)):
+        pass
+
+    assert [each.states for each in ears.values()] == [["up"], ["up"]]
 
 
 def test_a_queue_with_other_arguments_is_a_clear_reason_and_heals_once_it_is_deleted(stage: Stage) -> None:

@@ -162,6 +162,8 @@ class MemoryBroker:
                 if link in each.consumers:
                     each.drop_consumer(link)
                     self._pump(name)
+            if self._alarm is not None:  # Once it is up again it hears anew whether there still is one.
+                link.tell(partial(link.listener.link_blocked, None))
             link.tell(partial(link.listener.link_down, reason))
             return True
 

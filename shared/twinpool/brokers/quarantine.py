@@ -15,7 +15,7 @@ LONGEST_HEADERS = 8_000  #: characters; all headers of a message must fit into o
 
 
 def copy_for_quarantine(pool: PoolFqdn, delivery: Delivery, reason: str) -> Letter:
-    """Make the copy that is published to the default exchange."""
+    """Make the copy, which the pool publishes to its own exchange."""
     return Letter(
         routing_key=quarantine_of(pool),
         content_type=delivery.content_type[:200],

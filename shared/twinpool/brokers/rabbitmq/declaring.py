@@ -67,5 +67,11 @@ def declare_queue(channel: pika.channel.Channel, pool: PoolFqdn, subject: str, l
 
 
 def declare_quarantine(channel: pika.channel.Channel, pool: PoolFqdn, limits: QueueLimits) -> None:
-    """Declare the queue that keeps what the pool could not understand."""
-    channel.queue_declare(quarantine_of(pool), durable=True, arguments=quarantine_arguments(limits))
+    """Declare the queue that keeps what the pool could not understand.
+
+    It is reached by the pool's own exchange, not by the default one: whoever may write to that can write to every
+    queue, and so speak as any pool.
+    """
+    queue = quarantine_of(pool)
+    channel.queue_declare(queue, durable=True, arguments=quarantine_arguments(limits))
+    channel.queue_bind(queue, exchange_from(pool), queue)

@@ -28,6 +28,7 @@ from twinpool.ports.broker import Delivery, Letter, LinkListener, Outcome
 log = logging.getLogger(__name__)
 
 HALVES = 2
+STUMBLES = 100  #: how often a loop that fails is entered again to let the connections close
 AGAIN = 1.0  #: seconds until a message is put into quarantine again after the broker would not take it
 LEAVE_SECONDS = 1.0  #: how long one connection gets to close once the other is gone
 CLOSE_SECONDS = 3.0  #: how long both get to close when we are asked to
@@ -54,7 +55,7 @@ class Life:
         self._loop = IOLoop()
         self._alive: set[pika.SelectConnection] = set()
         self._reader = Reader(self, topology, options, epoch, listener.delivered)
-        self._publisher = Publisher(self, self._settled, self._blocked)
+        self._publisher = Publisher(self, exchange_from(topology.pool), self._settled, self._blocked)
         self._prepared = 0  # halves
         self._ending = ""  # the reason, once there is one
         self._errands: deque[Callable[[], None]] = deque()  # acknowledgements and the like, in order
@@ -70,7 +71,7 @@ class Life:
         with self._guard:
             if not self._up:
                 return False
-            self._publisher.outbox.append((token, exchange_from(self._topology.pool), letter))
+            self._publisher.outbox.append((token, letter))
         self._wake()
         return True
 
@@ -106,9 +107,11 @@ class Life:
         finally:
             self._loop.close()
         for token in self._publisher.abandon():
-            self._settled(token, Outcome.LOST)
+            self.contained(self._settled)(token, Outcome.LOST)
+        if self._publisher.is_blocked:  # The next life hears for itself whether it still is.
+            self.contained(self._listener.link_blocked)(None)
         if self.was_up:
-            self._listener.link_down(self._ending)
+            self.contained(self._listener.link_down)(self._ending)
         return self._ending
 
     def _connect(self, opened: Callable[[pika.SelectConnection], None]) -> None:
@@ -123,7 +126,9 @@ class Life:
         )
 
     def _spin(self) -> None:
-        while self._alive:
+        for _ in range(STUMBLES):
+            if not self._alive:
+                return
             self.contained(self._loop.start)()
 
     def _work(self) -> None:
@@ -138,7 +143,7 @@ class Life:
         token = -delivery.tag
         self._aside[token] = delivery, reason
         letter = copy_for_quarantine(self._topology.pool, delivery, reason)
-        self._publisher.outbox.append((token, "", letter))
+        self._publisher.outbox.append((token, letter))
 
     # ── what happens ────────────────────────────────────────────────────────────────────────────────────────
 

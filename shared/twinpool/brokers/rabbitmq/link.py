@@ -74,6 +74,8 @@ class RabbitmqLink:
             life.finish()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(CLOSE_SECONDS + 2 * LEAVE_SECONDS + self._options.connect_timeout)
+            if self._thread.is_alive():
+                log.error("the link's thread does not end", extra={"event": "link.stuck"})
 
     def _life_of(self, delivery: Delivery) -> Life | None:
         life = self._life
@@ -92,10 +94,16 @@ class RabbitmqLink:
             except BrokerUnreachable:
                 if not self._closing.is_set():  # the policy gave up; this link does not
                     log.warning("still no connection to RabbitMQ", extra={"event": "link.unreachable"})
+            except Exception:  # a mistake of ours or the listener's; whatever it is, the link must not end in silence
+                log.exception("the link stumbled", extra={"event": "link.stumbled"})
+                self._closing.wait(self._reconnect.longest_pause)
 
     def _live(self, listener: LinkListener) -> None:
         """Live once. Raises `BrokerUnreachable` unless that was for long, or we are closing."""
-        life = Life(next(self._epochs), self._parameters, self._topology, self._options, listener)
+        try:
+            life = Life(next(self._epochs), self._parameters, self._topology, self._options, listener)
+        except OSError as error:  # no more files may be opened
+            raise BrokerUnreachable(f"no connection to RabbitMQ can be made: {error}") from error
         self._life = life
         if self._closing.is_set():
             life.finish()

@@ -31,14 +31,15 @@ class Publisher:
     def __init__(
         self,
         hooks: Hooks,
+        exchange: str,
         settled: Callable[[int, Outcome], None],
         blocked: Callable[[str | None], None],
     ) -> None:
         """Tell outcomes to `settled`; tell `blocked` the reason when the broker asks for silence, None when it ends."""
-        self._hooks, self._settled, self._tell_blocked = hooks, settled, blocked
-        self.outbox: deque[tuple[int, str, Letter]] = deque()  #: token, exchange, letter; any thread may append
+        self._hooks, self._exchange, self._settled, self._tell_blocked = hooks, exchange, settled, blocked
+        self.outbox: deque[tuple[int, Letter]] = deque()  #: with their tokens; any thread may append
+        self.is_blocked = False  #: whether the broker asks for silence
         self._channel: pika.channel.Channel | None = None
-        self._blocked = False
         self._confirms = Confirms()
 
     def open(self, connection: pika.SelectConnection) -> None:
@@ -54,18 +55,18 @@ class Publisher:
             return False
         for _ in range(TURN):
             # While the broker reads nothing, letters wait here and not in the socket's buffers.
-            if self._blocked or not self.outbox:
+            if self.is_blocked or not self.outbox:
                 return False
             self._publish(self._channel, *self.outbox.popleft())
         return bool(self.outbox)
 
     def abandon(self) -> list[int]:
         """Take out the tokens of all letters whose outcome has not been told."""
-        tokens = [*self._confirms.abandon(), *(token for token, _, _ in self.outbox)]
+        tokens = [*self._confirms.abandon(), *(token for token, _ in self.outbox)]
         self.outbox.clear()
         return tokens
 
-    def _publish(self, channel: pika.channel.Channel, token: int, exchange: str, letter: Letter) -> None:
+    def _publish(self, channel: pika.channel.Channel, token: int, letter: Letter) -> None:
         properties = pika.BasicProperties(
             content_type=letter.content_type,
             headers=dict(letter.headers),
@@ -74,7 +75,7 @@ class Publisher:
             message_id=str(self._confirms.next_tag),
         )
         try:
-            channel.basic_publish(exchange, letter.routing_key, letter.body, properties, mandatory=True)
+            channel.basic_publish(self._exchange, letter.routing_key, letter.body, properties, mandatory=True)
         except UNSENDABLE as error:
             extra = {"event": "letter.unsendable", "routing_key": letter.routing_key}
             log.error("a letter cannot be sent: %r", error, extra=extra)
@@ -102,9 +103,9 @@ class Publisher:
             self._settled(token, outcome)
 
     def _on_blocked(self, _connection: Any, frame: Any) -> None:
-        self._blocked = True
+        self.is_blocked = True
         self._tell_blocked(str(frame.method.reason))
 
     def _on_unblocked(self, _connection: Any, _frame: Any) -> None:
-        self._blocked = False
+        self.is_blocked = False
         self._tell_blocked(None)
