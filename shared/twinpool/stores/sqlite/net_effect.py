@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from twinpool.stores.sqlite.statements import SQL
 
-Place = tuple[int, str, str]  #: record set, owner, key
-Effect = dict[Place, bytes | None]  #: what becomes of each record
+Effect = dict[tuple[str, str], bytes | None]  #: what becomes of the record of an owner and key
 
 
-def net_effect(set_id: int, changes: Iterable[tuple[str, str, bytes | None]]) -> Effect:
+def net_effect(changes: Iterable[tuple[str, str, bytes | None]]) -> Effect:
     """Reduce changes to the last one of each record."""
-    return {(set_id, owner, key): value for owner, key, value in changes}
+    return {(owner, key): value for owner, key, value in changes}
 
 
-def bring_about(connection: sqlite3.Connection, effect: Mapping[Place, bytes | None]) -> None:
-    """Put and delete records in key order, in which neighbours share pages."""
-    ordered = sorted(effect.items())  # places are distinct, so values are never compared
-    puts = [(*place, value) for place, value in ordered if value is not None]
+def bring_about(connection: sqlite3.Connection, set_id: int, effect: Effect) -> None:
+    """Put and delete the records of a set in key order, in which neighbours share pages."""
+    places = sorted(effect)
+    puts = [(set_id, *place, value) for place in places if (value := effect[place]) is not None]
     if puts:
         connection.executemany(SQL["put_records"], puts)
-    if len(puts) < len(ordered):
-        connection.executemany(SQL["delete_records"], [place for place, value in ordered if value is None])
+    if len(puts) < len(places):
+        gone = [(set_id, *place) for place in places if effect[place] is None]
+        connection.executemany(SQL["delete_records"], gone)
 
 
-__all__ = ["Effect", "Place", "bring_about", "net_effect"]
+__all__ = ["Effect", "bring_about", "net_effect"]

@@ -42,7 +42,7 @@ class SqliteStaging(SqliteImports):
         with self._held(stream, generation) as hold:
             hold.demand(session)
             staged_set, _ = _staged(hold)
-            bring_about(hold.connection, net_effect(staged_set, records))
+            bring_about(hold.connection, staged_set, net_effect(records))
             hold.run("note_walk", owner=owner, key=key, settles_at=settles_at)
 
     def stage_changes(
@@ -62,7 +62,7 @@ class SqliteStaging(SqliteImports):
             staged_set, staging = _staged(hold)
             if staging.position != after:
                 raise ImportFailed(f"a batch that follows {after} cannot be staged at {staging.position}")
-            bring_about(hold.connection, net_effect(staged_set, changes))
+            bring_about(hold.connection, staged_set, net_effect(changes))
             hold.run("move_staging", position=upto)
 
     def swap_in(self, stream: Stream, *, session: SessionId, generation: Generation) -> Cursor:

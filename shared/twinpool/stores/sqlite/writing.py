@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from twinpool.errors import HomeNotServed, HomeReadOnly, InvalidRecord, TwinpoolError
 from twinpool.stores.sqlite.ground import Ground, named, stream_number
@@ -48,6 +48,7 @@ class _Tail:
     head: int
     changes_through: int
     bytes_through: int
+    effect: Effect = field(default_factory=dict)  #: what the group makes of the records
 
 
 class _Group:
@@ -57,7 +58,6 @@ class _Group:
         self._connection, self._pool, self._at = connection, pool, at
         self._standings: dict[Home, Term | TwinpoolError] = {}
         self.tails: dict[Stream, _Tail] = {}  #: of the streams that were written to
-        self._effect: Effect = {}
         self._change_sets: list[tuple[int, int, float, int, int, int, bytes]] = []
 
     def take(self, transaction: Transaction) -> Outcome:
@@ -68,7 +68,7 @@ class _Group:
         except TwinpoolError as refusal:
             return refusal
         tail = self.tails.get(transaction.stream) or self._find_tail(transaction.stream)
-        self._effect |= net_effect(tail.record_set, transaction.changes)
+        tail.effect |= net_effect(transaction.changes)
         tail.head += 1
         tail.changes_through += len(transaction.changes)
         tail.bytes_through += len(transaction.payload)
@@ -87,9 +87,9 @@ class _Group:
 
     def finish(self) -> None:
         """Write what was taken."""
-        bring_about(self._connection, self._effect)
         self._connection.executemany(SQL["append_change_sets"], self._change_sets)
         for tail in self.tails.values():
+            bring_about(self._connection, tail.record_set, tail.effect)
             self._connection.execute(
                 SQL["move_head"],
                 {

@@ -4,9 +4,25 @@ import pytest
 
 from twinpool.stores.queries import Dialect, queries, statements_of
 
-#: Each has its own way of keeping writers in order, of locking and of waking.
-ONLY_SQLITE: frozenset[str] = frozenset()
-ONLY_POSTGRESQL: frozenset[str] = frozenset()
+#: Takes positions and record sets from counters in rows, for it has one writer at a time.
+ONLY_SQLITE = {"find_home", "first_lease", "move_head", "new_record_set", "note_pruned", "prunable"}
+
+#: Locks so that writers go on beside each other, looks for gaps in positions, and wakes and tells the time itself.
+ONLY_POSTGRESQL = {
+    "breaks",
+    "claim_name",
+    "extent",
+    "hold_import",
+    "know_lease",
+    "lock_sync_requests",
+    "notify",
+    "now",
+    "oldest_pending",
+    "seize_home",
+    "share_homes",
+    "span_totals",
+    "take_transaction_id",
+}
 
 
 def test_both_dialects_have_the_same_statements() -> None:
