@@ -159,8 +159,9 @@ class Importer:
                 self._apply(batch, store.apply)
             case StageChanges(batch):
                 self._apply(batch, store.stage_changes)
-            case Acknowledge():
-                self._succeeded()
+            case Acknowledge(proves=proves):
+                if proves:
+                    self._succeeded()
                 self._acknowledge(action)
             case Reply(message):
                 self._send(message)

@@ -121,6 +121,7 @@ class Acknowledge:
     number: int
     cursor: Cursor | None
     digest: bytes
+    proves: bool = True  #: something was applied, or nothing is lacking: imports work
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +212,9 @@ class Importing:
         if actions is None:
             return self._complain(message, f"it does not follow what is here: {self.progress}")
         self._expected, self._complaint = message.number + 1, None
-        acknowledge = Acknowledge(message.session, message.number, self.progress.cursor, message.digest)
+        # A canary ahead of a batch that cannot be applied must not look like a success.
+        proves = bool(actions) or (isinstance(message, Batch) and message.head <= message.last)
+        acknowledge = Acknowledge(message.session, message.number, self.progress.cursor, message.digest, proves)
         self._next_acknowledged = acknowledge
         return [*actions, acknowledge]
 

@@ -39,7 +39,8 @@ def ask(of: SessionId) -> Open:
 
 
 def said(message: Batch | Piece, cursor: Cursor | None) -> Acknowledge:
-    return Acknowledge(message.session, message.number, cursor, message.digest)
+    lacking = isinstance(message, Batch) and message.is_canary and message.head > message.last
+    return Acknowledge(message.session, message.number, cursor, message.digest, proves=not lacking)
 
 
 def is_complaint(actions: list[ImportAction], of: SessionId) -> bool:
@@ -106,7 +107,7 @@ def test_an_unknown_stream_begins_with_its_first_batch() -> None:
 
 def test_an_empty_stream_begins_with_its_first_canary_lest_foreign_records_stay_in_it() -> None:
     machine, canary = opened_importer(), batch(1, 0)
-    assert hear(machine, canary) == [Begin(session()), said(canary, at(0))]
+    assert hear(machine, canary) == [Begin(session()), replace(said(canary, at(0)), proves=True)]
     again = batch(2, 0)
     assert hear(machine, again) == [said(again, at(0))]
 
@@ -115,6 +116,17 @@ def test_a_canary_is_acknowledged_where_the_stream_stands_and_complained_of_else
     machine, canary = opened_importer(at(10)), batch(1, 10)
     assert hear(machine, canary) == [said(canary, at(10))]
     assert is_complaint(hear(machine, batch(2, 11)), session())
+
+
+def test_a_canary_proves_that_imports_work_only_where_nothing_is_lacking() -> None:
+    """A batch that cannot be applied may lie behind it; then the import is still in error."""
+    machine = opened_importer(at(10))
+    for number, head, proves in ((1, 11, False), (2, 10, True)):
+        match hear(machine, replace(batch(number, 10), head=Position(head))):
+            case [Acknowledge(proves=said_to_prove)]:
+                assert said_to_prove is proves
+            case other:
+                raise AssertionError(other)
 
 
 def test_what_is_delivered_twice_is_applied_once() -> None:
