@@ -29,9 +29,10 @@ class Found:
     equal: int = 0  #: records that both pools hold, byte for byte
     missing: int = 0  #: that only one holds
     different: int = 0
-    files: int = 0  #: that both pools hold, whole: read from both disks, their digests computed
-    file_bytes: int = 0
-    files_missing: int = 0  #: content that is not on a pool's disk, or damaged there
+    files: int = 0  #: records of files that both pools hold, and whose content is whole on both disks
+    contents: int = 0  #: different contents of those: read from both disks, their digests computed
+    content_bytes: int = 0
+    files_missing: int = 0  #: records of files whose content is not on a pool's disk, or damaged there
     answered: int = 0  #: newest answered values
     answers_lost: int = 0  #: of those: that a pool does not hold
     by_stream: dict[str, int] = field(default_factory=dict)  #: equal records
@@ -48,6 +49,14 @@ class Found:
             self.examples.append(text)
 
 
+@dataclass(slots=True)
+class Content:
+    """What files of one content have in common."""
+
+    size: int
+    names: int = 0  #: records that name it
+
+
 class Comparison:
     """Compares the stores of two pools; nothing is changed in either."""
 
@@ -58,7 +67,7 @@ class Comparison:
 
     def run(self, streams: Sequence[Stream]) -> Found:
         """Compare streams, the content that they name, and what clients were told. Raises `StoreUnavailable`."""
-        contents: dict[Digest, int] = {}
+        contents: dict[Digest, Content] = {}
         with ExitStack() as closing:
             stores = [open_store(pool.store, pool.fqdn) for pool in self._pools]
             for store in stores:
@@ -68,19 +77,18 @@ class Comparison:
         self._verify_contents(contents)
         return self.found
 
-    def _compare(self, stream: Stream, first: Records, second: Records, contents: dict[Digest, int]) -> None:
+    def _compare(self, stream: Stream, first: Records, second: Records, contents: dict[Digest, Content]) -> None:
         answers = dict(self._answers.newest(stream))
         self.found.answered += len(answers)
         kept = {pool.fqdn: 0 for pool in self._pools}
         equal_before = self.found.equal
         for ours, theirs in _side_by_side(walk(first, stream), walk(second, stream)):
             self._judge(stream, ours, theirs)
+            if stream.module == DataConf.name:
+                _collect(ours or theirs, contents)
             for pool, record in zip(self._pools, (ours, theirs), strict=True):
                 if record is not None:
                     kept[pool.fqdn] += self._keeps_answer(stream, record, answers)
-                    if stream.module == DataConf.name:
-                        entry = decode_entry(record.value)
-                        contents[entry.digest] = entry.size
             self._progress(1)
         for fqdn, count in kept.items():
             if lost := len(answers) - count:
@@ -107,10 +115,10 @@ class Comparison:
         expected = answers.get(RecordKey(record.owner, record.key))
         return int(expected is not None and expected == fingerprint_of(stream, record))
 
-    def _verify_contents(self, contents: Mapping[Digest, int]) -> None:
+    def _verify_contents(self, contents: Mapping[Digest, Content]) -> None:
         """Read every content from both disks."""
         stores = [(pool.fqdn, ContentStore(pool.content)) for pool in self._pools]
-        for digest, size in contents.items():
+        for digest, content in contents.items():
             missing = 0
             for fqdn, store in stores:
                 try:
@@ -119,11 +127,18 @@ class Comparison:
                     missing += 1
                     self.found.example(f"{fqdn}: {error}")
             if missing:
-                self.found.files_missing += missing
+                self.found.files_missing += content.names
             else:
-                self.found.files += 1
-                self.found.file_bytes += size
+                self.found.files += content.names
+                self.found.contents += 1
+                self.found.content_bytes += content.size
             self._progress(1)
+
+
+def _collect(record: Record | None, contents: dict[Digest, Content]) -> None:
+    if record is not None:
+        entry = decode_entry(record.value)
+        contents.setdefault(entry.digest, Content(entry.size)).names += 1
 
 
 def walk(store: Records, stream: Stream) -> Iterator[Record]:

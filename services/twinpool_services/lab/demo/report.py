@@ -63,7 +63,8 @@ class Report:
                 "records_by_stream": found["by_stream"],
                 "files_equal": found["files"],
                 "files_missing_or_damaged": found["files_missing"],
-                "file_bytes": found["file_bytes"],
+                "contents_equal": found["contents"],
+                "content_bytes": found["content_bytes"],
                 "examples": found["examples"],
             },
             "answered": {
@@ -76,7 +77,7 @@ class Report:
     def lines(self) -> list[str]:
         """Say the verdict to people."""
         found = self.found
-        read = f"({megabytes(found.file_bytes)}, read from both disks)"
+        read = f"({found.contents:,} contents, {megabytes(found.content_bytes)}, read from both disks)"
         lost = f"{found.answers_lost:>5,} lost (recovery point: {found.answers_lost} writes)"
         lines = [
             f"  records   {found.equal:>9,} equal   {found.missing:>5,} missing   {found.different:>5,} different",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sysconfig
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from twinpool_services.lab.watching import Document, Watcher
 LOAD_BEFORE = 1.5  #: seconds of load before the kill, and after the take-over
 STUCK = 60.0  #: seconds without any progress towards FinalState before we give up
 STATUS_SECONDS = 60.0
+MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,19 +84,16 @@ class Demo:
             step.outcome = _rate(self.report.changes_at_first, "changes of {users:,} users", step, users=users)
         shares = self._files()
         total = sum(file.size for files in shares.values() for file in files)
-        with self._display.step("Conference files", total) as step:
+        with self._display.step("Conference files, MB", total / MEGABYTE) as step:
             for pool, files in shares.items():
-                load_files(self._lab.deployment.pool(pool), files, self._answers, step.advance)
+                load_files(self._lab.deployment.pool(pool), files, self._answers, _in_megabytes(step))
             self.report.files, self.report.file_bytes = sum(map(len, shares.values())), total
             skipped = f", {self.report.files_skipped} skipped" if self.report.files_skipped else ""
             step.outcome = f"{self.report.files:,} files, {megabytes(total)}{skipped}"
-        with (
-            self._display.step("Documents of the Central Management store") as step,
-            Writer(first, self._answers) as at,
-        ):
+        with self._display.step("Central Management documents") as step, Writer(first, self._answers) as writer:
             found = list(documents(users))
             for kind, name, value in found:
-                at.put_document(kind, name, value)
+                writer.put_document(kind, name, value)
             step.outcome = f"{len(found)} at {first.fqdn}, for {second.fqdn} to receive"
 
     @property
@@ -195,6 +193,10 @@ class Demo:
             self.report.found = comparison.run(streams)
             self.report.answered_writes = self._answers.writes
             step.outcome = f"{self.report.found.equal:,} records and {self.report.found.files:,} files are equal"
+
+
+def _in_megabytes(step: Step) -> Callable[[int], None]:
+    return lambda done: step.advance(done / MEGABYTE)
 
 
 def _states(statuses: list[Document]) -> str:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
@@ -79,7 +80,7 @@ class Writer:
         """Upload a file of a conference, streamed if it lies on disk. Raises `LabFailed`."""
         digest = hashlib.blake2b(digest_size=32)
 
-        def body() -> Iterable[bytes]:
+        def body() -> bytes | Iterable[bytes]:
             nonlocal digest
             digest = hashlib.blake2b(digest_size=32)  # Anew for each attempt, for the content may have changed.
             return _hashed(file, digest)
@@ -131,14 +132,21 @@ def _line(changes: Sequence[Change]) -> bytes:
     return json.dumps({"changes": documents}, separators=(",", ":")).encode() + b"\n"
 
 
-def _hashed(file: SampleFile, digest: hashlib.blake2b) -> Iterator[bytes]:
-    """Yield a file's content in pieces, and compute its digest on the way."""
+def _hashed(file: SampleFile, digest: hashlib.blake2b) -> bytes | Iterator[bytes]:
+    """Return a file's content, in pieces if it is large, and compute its digest on the way."""
     if file.path is None:
         content = file.content()
         digest.update(content)
-        yield content
-        return
-    with file.path.open("rb") as opened:
+        return content
+    if file.size <= CHUNK:
+        content = file.path.read_bytes()
+        digest.update(content)
+        return content
+    return _pieces(file.path, digest)
+
+
+def _pieces(path: Path, digest: hashlib.blake2b) -> Iterator[bytes]:
+    with path.open("rb") as opened:
         while piece := opened.read(CHUNK):
             digest.update(piece)
             yield piece
