@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
-from tests.simulation.shipped import SHIPPED
+from tests.simulation.shipped import SHIPPED, ShippedExporter, shipped_importer
+from twinpool.errors import BrokerUnreachable, ContentMissing, ImportFailed, SessionOvertaken, Transient
 from twinpool.protocol.classification import classify_export
-from twinpool.protocol.export_steps import Collected, ExportAction, ExportEvent, Heard
+from twinpool.protocol.export_steps import Collected, ExportAction, ExportEvent, Heard, NoteAttempt
 from twinpool.protocol.exporting import Exporting
 from twinpool.protocol.importing import (
     Acknowledge,
@@ -26,6 +28,8 @@ from twinpool.simulation.model_store import ModelStore
 from twinpool.vocabulary.names import ORIGIN, Generation, Position
 from twinpool.vocabulary.session import Cursor, ImportProgress, SessionId, Staging
 from twinpool.vocabulary.states import ExportProgress, ExportState
+from twinpool_services.backup.exporter import Exporter
+from twinpool_services.backup.importer import Importer
 
 
 class NoSessionFence(ModelStore):
@@ -145,6 +149,28 @@ class ForgetsTheWindow(Exporting):
         return super().handle(event, now)
 
 
+class GoesOnWithoutContent(Importer):
+    """Takes a request for content that could not be sent for an answer that could not be sent."""
+
+    def _attempt(self, action: ImportAction) -> ImportEvent | None:
+        try:
+            return self._perform(action)
+        except BrokerUnreachable:
+            return None
+        except (SessionOvertaken, ImportFailed, Transient, ContentMissing) as error:
+            return self._failed(action, error)
+
+
+class NotesLate(Exporter):
+    """Notes a failure before the acknowledgement that came before it."""
+
+    def _perform(self, action: ExportAction) -> ExportEvent | None:
+        if not isinstance(action, NoteAttempt):
+            return super()._perform(action)
+        self._store.note_attempt(self.route, failure=action.failure, generation=self._generation)
+        return None
+
+
 def believes_old_proofs(progress: ExportProgress) -> tuple[ExportState, str]:
     """Classify as if every proof were of now."""
     return classify_export(replace(progress, ack_timeout=timedelta(days=1)))
@@ -188,6 +214,16 @@ PLANTED = (
     ),
     Planted("snapshot never swapped in after a crash", "", replace(SHIPPED, importing=NeverSwapsLate)),
     Planted("reads on behind what was pruned", "", replace(SHIPPED, exporting=BlindToPruning)),
+    Planted(
+        "applies nothing and acknowledges when content cannot be asked for",
+        "before it was durable",
+        replace(SHIPPED, importer=partial(shipped_importer, kind=GoesOnWithoutContent)),
+    ),
+    Planted(
+        "clears a failure by an acknowledgement from before it",
+        "a failure was cleared",
+        replace(SHIPPED, exporter=partial(ShippedExporter, kind=NotesLate)),
+    ),
     Planted("no window", "the window holds", replace(SHIPPED, exporting=ForgetsTheWindow)),
     Planted("final by an old proof", "without a proof", replace(SHIPPED, classify=believes_old_proofs)),
     Planted("final while changes are pending", "the pools differ", replace(SHIPPED, classify=calls_sent_final)),

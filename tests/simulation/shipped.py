@@ -23,8 +23,8 @@ from twinpool_services.backup.importer import Importer
 class ShippedExporter:
     """The service's exporter; the simulation says how much it reads."""
 
-    def __init__(self, parts: ExportParts) -> None:
-        self._exporter = Exporter(
+    def __init__(self, parts: ExportParts, kind: type[Exporter] = Exporter) -> None:
+        self._exporter = kind(
             route=parts.route,
             machine=parts.machine,
             module=parts.module,
@@ -40,8 +40,8 @@ class ShippedExporter:
         return self._exporter.read(ReadLimits(changes=max_changes, bytes=1_000_000)) is Haul.FULL
 
 
-def shipped_importer(parts: ImportParts) -> Importer:
-    return Importer(
+def shipped_importer(parts: ImportParts, kind: type[Importer] = Importer) -> Importer:
+    return kind(
         stream=parts.route.stream,
         machine=parts.machine,
         module=parts.module,

@@ -39,6 +39,7 @@ from twinpool.simulation.checking import APPLYING, Checker, demand
 from twinpool.simulation.dice import Dice
 from twinpool.simulation.model_store import PoolStore
 from twinpool.simulation.network import Connection, Letter
+from twinpool.simulation.telling import told
 from twinpool.vocabulary.change import Change
 from twinpool.vocabulary.names import (
     ORIGIN,
@@ -327,25 +328,6 @@ class ImportingActor(Actor):
 
 def _end_of(message: Batch | Piece) -> Position:
     return message.last if isinstance(message, Batch) else message.position
-
-
-def told(message: StreamMessage) -> str:
-    """Say a message in a few words."""
-    what = f"{type(message).__name__} {message.session}"
-    match message:
-        case Open():
-            return f"{what} (log from {message.oldest} to {message.head})"
-        case Opened():
-            return f"{what} at {message.cursor}, {message.staging}"
-        case Batch():
-            kind = "canary" if message.is_canary else "staged" if message.staged else "batch"
-            return f"{what} #{message.number} {kind} {message.after}→{message.last}"
-        case Piece():
-            return f"{what} #{message.number} {message.walked_from}→{message.walked_to} settles {message.settles_at}"
-        case Acknowledgement():
-            return f"{what} #{message.number} at {message.cursor}"
-        case Reopen() | Refused():
-            return f"{what}: {message.reason}"
 
 
 __all__ = ["Actor", "Crashed", "ExportingActor", "ImportingActor", "Stage"]

@@ -4,6 +4,7 @@
 - The cursor never goes down, except by loss of the importer's store.
 - Only the newest lease generation changes anything, and only the newest session noted is applied.
 - What is acknowledged is durable at the importer, when it is said and when it is noted.
+- A failure stands until something is acknowledged after it.
 - `FinalState` means that both pools hold the same, and no green state outlives its proof.
 """
 
@@ -52,6 +53,7 @@ class Checker:
         self._lost = False  # the importer's store was, and the exporter has not heard of it yet
         self._opened_since: list[Opened] = []  # what was said of the new store
         self._heard_at = float("-inf")
+        self._failed = False  # a failure was noted, and no acknowledgement was heard since
         self.generations: dict[int, Generation] = {}  #: of each store, by its identity
 
     # ── what happens ────────────────────────────────────────────────────────────────────────────────────────
@@ -66,6 +68,8 @@ class Checker:
         """The exporter in office heard a proof."""
         if isinstance(message, Opened | Acknowledgement):
             self._heard_at = now
+        if isinstance(message, Acknowledgement):
+            self._failed = False
 
     def said(self, message: FromImporter) -> None:
         """An importer says something: what it claims must be durable by now."""
@@ -89,6 +93,9 @@ class Checker:
         demand(generation == newest, f"generation {generation} did {name} though {newest} is in office")
         if store is self._target and name in APPLYING:
             demand(session == self._noted, f"session {session} did {name} though {self._noted} is noted")
+        if name == "note_acknowledged":
+            demand(not self._failed, "a failure was cleared by an acknowledgement from before it")
+        self._failed |= name == "note_attempt" and given.get("failure") is not None
         if name == "note_opened" and any(heard is opened for opened in self._opened_since):
             self._lost = False
         self.check()
