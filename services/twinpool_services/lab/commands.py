@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 import json
 import os
+import shutil
 import signal
+import sysconfig
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +16,12 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from twinpool.errors import InvalidParameter
+from twinpool.errors import InvalidParameter, NotFound
 from twinpool.options import VARIABLES
 from twinpool.vocabulary.addresses import parse_broker_url
 from twinpool_services.lab.display import Display, display
 from twinpool_services.lab.front_end_process import ProcessState
 from twinpool_services.lab.lab import Lab
-from twinpool_services.lab.note import LabFailed
 from twinpool_services.lab.plan import LabPlan, StoreKind
 from twinpool_services.lab.watching import Watcher
 
@@ -154,9 +155,9 @@ def resume(front_end: FrontEndArgument, directory: DirectoryOption = DEFAULT_DIR
 
 
 def describe(lab: Lab) -> dict[str, Any]:
-    """Say what runs, as one document. Raises `LabFailed` if there is no lab."""
+    """Say what runs, as one document. Raises `NotFound` if there is no lab."""
     if not lab.deployment_file.exists():
-        raise LabFailed(f"there is no lab in {lab.directory}; make one with: twinpool lab up")
+        raise NotFound(f"there is no lab in {lab.directory}; make one with: twinpool lab up")
     with Watcher() as watcher:
         front_ends = []
         for pool in lab.deployment.pools:
@@ -190,18 +191,28 @@ def say_how_to_talk_to(lab: Lab, shown: Display) -> None:
     usual = lab.directory == Path.cwd() / DEFAULT_DIRECTORY
     at = "" if usual else f" --deployment {lab.deployment_file}"
     directory = "" if usual else f" --directory {lab.directory}"
-    first = lab.deployment.pools[0]
-    address = first.front_ends[0].address
+    pool = lab.deployment.pools[0]
+    living = lab.living(pool) or list(pool.front_ends)
+    record = f"{living[0].address}/v1/homes/{pool.fqdn}/modules/PresenceFocus/records/sip:ada@example.com/presence"
+    command = own_command()
     shown.say()
     shown.say("Talk to it:")
-    shown.say(f"  twinpool lab status{directory}")
-    shown.say(f"  twinpool Get-CsBackupServiceStatus -PoolFqdn {first.fqdn}{at}")
-    record = f"{address}/v1/homes/{first.fqdn}/modules/PresenceFocus/records/sip:ada@example.com/presence"
+    shown.say(f"  {command} lab status{directory}")
+    shown.say(f"  {command} Get-CsBackupServiceStatus -PoolFqdn {pool.fqdn}{at}")
     shown.say(f"  curl -X PUT --data-binary online {record}")
-    shown.say(f"  open {address}/docs")
-    shown.say(f"  twinpool lab kill {first.front_ends[0].name}{directory}")
+    shown.say(f"  {command} lab kill {living[0].name}{directory}")
+    shown.say(f"  and the API's documentation: {living[0].address}/docs")
     shown.say("End it:")
-    shown.say(f"  twinpool lab down{directory}            (keeps the data; --erase deletes it)")
+    shown.say(f"  {command} lab down{directory}            (keeps the data; --erase deletes it)")
+
+
+def own_command() -> str:
+    """Return what to type for the command that is running now."""
+    program = Path(sysconfig.get_path("scripts")) / "twinpool"
+    found = shutil.which("twinpool")
+    if found is not None and Path(found) == program:
+        return "twinpool"
+    return str(program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program)
 
 
 def checked_broker(url: str | None) -> str | None:

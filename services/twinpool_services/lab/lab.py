@@ -58,14 +58,14 @@ class Lab:
 
     @property
     def plan(self) -> LabPlan:
-        """What it was made of. Raises `LabFailed` if there is no lab."""
+        """What it was made of. Raises `NotFound` if there is no lab."""
         return self._require_note().plan
 
     @property
     def servers(self) -> LabServers:
-        """Its broker and the stores' server. Raises `LabFailed` if there is no lab."""
+        """Its broker and the stores' server. Raises `NotFound` if there is no lab."""
         if self._servers is None:
-            raise LabFailed(f"there is no lab in {self.directory}; make one with: twinpool lab up")
+            raise NotFound(f"there is no lab in {self.directory}; make one with: twinpool lab up")
         return self._servers
 
     def front_ends(self, pool: str) -> tuple[FrontEnd, ...]:
@@ -154,7 +154,7 @@ class Lab:
 
     def _require_note(self) -> LabNote:
         if self._note is None:
-            raise LabFailed(f"there is no lab in {self.directory}; make one with: twinpool lab up")
+            raise NotFound(f"there is no lab in {self.directory}; make one with: twinpool lab up")
         return self._note
 
     def _require_same_plan(self, plan: LabPlan | None) -> LabNote:

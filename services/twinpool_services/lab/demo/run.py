@@ -188,7 +188,8 @@ class Demo:
         modules = load_modules()
         streams = [Stream(home, module.name) for home in homes for module in modules if not module.category.is_cms]
         streams += [Stream(CMS_HOME, module.name) for module in modules if module.category.is_cms]
-        with self._display.step("Both stores, record by record and file by file") as step:
+        with self._display.step("Both stores, record by record and file by file", 1) as step:
+            step.show(0, self._answers.records + self.report.files)
             comparison = Comparison(first, second, self._answers, step.advance)
             self.report.found = comparison.run(streams)
             self.report.answered_writes = self._answers.writes
