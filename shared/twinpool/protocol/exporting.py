@@ -92,6 +92,7 @@ class Exporting:
         self._run: Run | None = None
         self._resend = Resend.NO
         self._seen_ahead = False
+        self._reopened = False  # asked to, with nothing acknowledged since
         self._failing = failing
         self._pause = FIRST_PAUSE
         self._rest_until = 0.0
@@ -175,8 +176,8 @@ class Exporting:
 
     def _asked_to_reopen(self, reason: str, now: float) -> list[ExportAction]:
         """Do so; but when it is asked for again, with nothing acknowledged in between, backing up has failed."""
-        failing = self._pause > FIRST_PAUSE
-        noted = self._fail(f"the backup pool asks to begin anew again and again: {reason}") if failing else []
+        again, self._reopened = self._reopened, True
+        noted = self._fail(f"the backup pool asks to begin anew again and again: {reason}") if again else []
         return noted + self._reopen_soon(now, "reopen")
 
     def _fail(self, reason: str) -> list[ExportAction]:
@@ -301,7 +302,7 @@ class Exporting:
         if heed is Heed.DISAGREES:
             return self._retreat(now, "digest", "the backup pool applied something else than we sent")
         if heed is Heed.PROGRESS:
-            self._pause, self._failing = FIRST_PAUSE, False
+            self._pause, self._failing, self._reopened = FIRST_PAUSE, False, False
             if run.forced:
                 self._resend = Resend.NO if run.in_step else Resend.BEGUN
         # A sign of life says that the importer still stands there; it does not cure a failure.

@@ -209,6 +209,16 @@ def test_the_first_reopen_is_followed_at_once_and_further_ones_are_failures_with
     assert exporter.hear(Tick(), after=2.1) == [ReadBounds()]
 
 
+def test_a_first_reopen_after_opens_without_answer_is_no_failure() -> None:
+    """The pauses have grown, but nobody has asked to begin anew before."""
+    exporter = Exporter()
+    exporter.opening(bounds(20))
+    exporter.hear(Tick(), after=FIRST_PAUSE)
+    exporter.hear(bounds(20))
+    exporter.opened(at(10))
+    assert exporter.hear(reopen(exporter)) == []
+
+
 def test_progress_makes_the_next_reopen_quick_again() -> None:
     exporter = streaming()
     exporter.hear(reopen(exporter))
