@@ -31,7 +31,8 @@ HALVES = 2
 STUMBLES = 100  #: how often a loop that fails is entered again to let the connections close
 AGAIN = 1.0  #: seconds until a message is put into quarantine again after the broker would not take it
 LEAVE_SECONDS = 1.0  #: how long one connection gets to close once the other is gone
-CLOSE_SECONDS = 3.0  #: how long both get to close when we are asked to
+SETTLE_SECONDS = 2.0  #: how long letters have to be confirmed when we are asked to close
+CLOSE_SECONDS = 2.0  #: how long both connections get to close after that
 
 
 class Life:
@@ -57,6 +58,7 @@ class Life:
         self._reader = Reader(self, topology, options, epoch, listener.delivered)
         self._publisher = Publisher(self, exchange_from(topology.pool), self._settled, self._blocked)
         self._prepared = 0  # halves
+        self._finishing = False
         self._ending = ""  # the reason, once there is one
         self._errands: deque[Callable[[], None]] = deque()  # acknowledgements and the like, in order
         self._aside: dict[int, tuple[Delivery, str]] = {}  # on its way to quarantine, by token; those are negative
@@ -176,6 +178,8 @@ class Life:
         self._wake()
 
     def _settled(self, token: int, outcome: Outcome) -> None:
+        if self._finishing:  # Looked at later: the broker may have spoken of more than this one.
+            self._loop.add_callback_threadsafe(self._close_if_settled)
         if token >= 0:
             self._listener.settled(token, outcome)
             return
@@ -199,10 +203,19 @@ class Life:
             self._loop.stop()
 
     def _finish(self) -> None:
-        while self._errands:
-            self._errands.popleft()()
-        while self._publisher.publish_some():
-            pass
+        """Take nothing more in, and end once all letters that were handed over are settled, or it takes too long."""
+        with self._guard:
+            self._up = False
+        self._finishing = True
+        self._work()
+        self._loop.call_later(SETTLE_SECONDS, self._close)
+        self._close_if_settled()
+
+    def _close_if_settled(self) -> None:
+        if self._finishing and self._publisher.is_idle():
+            self._close()
+
+    def _close(self) -> None:
         self._end("closed", CLOSE_SECONDS)
 
     def _end(self, reason: str, patience: float) -> None:

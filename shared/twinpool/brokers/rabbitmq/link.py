@@ -12,7 +12,7 @@ import pika
 import pika.connection
 
 from twinpool.brokers.link_options import LinkOptions
-from twinpool.brokers.rabbitmq.life import CLOSE_SECONDS, LEAVE_SECONDS, Life
+from twinpool.brokers.rabbitmq.life import CLOSE_SECONDS, LEAVE_SECONDS, SETTLE_SECONDS, Life
 from twinpool.brokers.rabbitmq.tolerance import hush, read_tolerantly
 from twinpool.brokers.topology import Topology
 from twinpool.errors import BrokerUnreachable, InvalidConfiguration
@@ -73,7 +73,7 @@ class RabbitmqLink:
         if life := self._life:
             life.finish()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(CLOSE_SECONDS + 2 * LEAVE_SECONDS + self._options.connect_timeout)
+            self._thread.join(SETTLE_SECONDS + CLOSE_SECONDS + 2 * LEAVE_SECONDS + self._options.connect_timeout)
             if self._thread.is_alive():
                 log.error("the link's thread does not end", extra={"event": "link.stuck"})
 

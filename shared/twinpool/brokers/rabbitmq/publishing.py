@@ -60,6 +60,10 @@ class Publisher:
             self._publish(self._channel, *self.outbox.popleft())
         return bool(self.outbox)
 
+    def is_idle(self) -> bool:
+        """Say whether the outcome of every letter has been told."""
+        return not self.outbox and not self._confirms
+
     def abandon(self) -> list[int]:
         """Take out the tokens of all letters whose outcome has not been told."""
         tokens = [*self._confirms.abandon(), *(token for token, _ in self.outbox)]
