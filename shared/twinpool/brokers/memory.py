@@ -134,7 +134,7 @@ class MemoryBroker:
     # ── for links ───────────────────────────────────────────────────────────────────────────────────────────
 
     def connect(self, link: MemoryLink) -> None:
-        """Set a link up if the broker runs; it is remembered until `forget`."""
+        """Set a link up if the broker runs; it is remembered until it closes."""
         with self._guard:
             if link not in self._links:
                 self._links.append(link)
@@ -152,6 +152,8 @@ class MemoryBroker:
     def disconnect(self, link: MemoryLink, reason: str) -> bool:
         """Take a link down: tell what was not settled, give back what was not acknowledged; False if it was down."""
         with self._guard:
+            if link.is_closing and link in self._links:
+                self._links.remove(link)
             if not link.is_up:
                 return False
             link.is_up = False
@@ -166,12 +168,6 @@ class MemoryBroker:
                 link.tell(partial(link.listener.link_blocked, None))
             link.tell(partial(link.listener.link_down, reason))
             return True
-
-    def forget(self, link: MemoryLink) -> None:
-        """Drop a link for good."""
-        with self._guard:
-            if link in self._links:
-                self._links.remove(link)
 
     def publish(self, link: MemoryLink, token: int, letter: Letter) -> None:
         """Take a letter. Raises `BrokerUnreachable` while the link is down."""
@@ -308,7 +304,6 @@ class MemoryLink:
         """Close, tell what is left to tell, and wait for the thread."""
         self.is_closing = True
         self._broker.disconnect(self, "closed")
-        self._broker.forget(self)
         self._news.put(None)
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(JOIN_SECONDS)
