@@ -35,6 +35,16 @@ def client(front_end: FrontEndInTest) -> httpx.Client:
     return front_end.client
 
 
+@pytest.fixture(scope="module")
+def unharmed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of a front end that several tests share, for none of them gets anything into it."""
+    store = MemoryStore(POOL1)
+    with front_end_on(store, deployment_in(tmp_path_factory.mktemp("shared"))) as serving:
+        yield serving.client
+        assert serving.client.get(f"/v1/homes/{POOL1}/modules/DataConf/count").json() == {"count": 0}
+    store.close()
+
+
 def digest_of(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=32).hexdigest()
 
@@ -103,23 +113,23 @@ def test_files_are_listed_in_pages_and_vanish_when_deleted(client: httpx.Client)
 
 @pytest.mark.parametrize("name", ["..%2Fa", "%2e%2e/a", "a//b", "%2Fetc/passwd", "a/%00", "%FF", "x" * 600])
 @pytest.mark.parametrize("method", ["PUT", "GET"])
-def test_names_that_would_leave_the_folder_are_refused(client: httpx.Client, method: str, name: str) -> None:
-    answer = client.request(method, f"{FILES}/{name}", content=b"x" if method == "PUT" else None)
+def test_names_that_would_leave_the_folder_are_refused(unharmed: httpx.Client, method: str, name: str) -> None:
+    answer = unharmed.request(method, f"{FILES}/{name}", content=b"x" if method == "PUT" else None)
 
     assert answer.status_code == 422
 
 
 @pytest.mark.parametrize("content_type", [b"x" * 300, b"t\xe9xt"])
-def test_a_content_type_that_cannot_be_kept_is_refused(client: httpx.Client, content_type: bytes) -> None:
-    answer = client.put(f"{FILES}/a", content=b"", headers=[(b"content-type", content_type)])
+def test_a_content_type_that_cannot_be_kept_is_refused(unharmed: httpx.Client, content_type: bytes) -> None:
+    answer = unharmed.put(f"{FILES}/a", content=b"", headers=[(b"content-type", content_type)])
 
     assert (answer.status_code, answer.json()["field"]) == (422, "content_type")
 
 
-def test_a_record_cannot_name_content_that_was_never_uploaded(client: httpx.Client) -> None:
+def test_a_record_cannot_name_content_that_was_never_uploaded(unharmed: httpx.Client) -> None:
     entry = FileEntry(digest=Digest("0" * 64), size=1, content_type="text/plain", modified_at=Instant(0.0))
 
-    answer = client.put(f"/v1/homes/{POOL1}/modules/DataConf/records/conf-1/a", content=encode_entry(entry))
+    answer = unharmed.put(f"/v1/homes/{POOL1}/modules/DataConf/records/conf-1/a", content=encode_entry(entry))
 
     assert (answer.status_code, answer.json()["field"]) == (422, "value")
 

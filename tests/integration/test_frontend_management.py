@@ -31,6 +31,17 @@ def client(front_end: FrontEndInTest) -> httpx.Client:
     return front_end.client
 
 
+@pytest.fixture(scope="module")
+def unharmed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of a front end that several tests share, for none of them changes anything."""
+    store = MemoryStore(POOL1)
+    with front_end_on(store, deployment_in(tmp_path_factory.mktemp("shared"))) as serving:
+        yield serving.client
+        assert not store.sync_requests(0)
+        assert serving.client.get("/v1/cms/documents").json()["documents"] == []
+    store.close()
+
+
 @pytest.fixture
 def partner(tmp_path: Path) -> Iterator[FrontEndInTest]:
     """A front end of the other pool of the pair, which is not the CMS master."""
@@ -40,8 +51,8 @@ def partner(tmp_path: Path) -> Iterator[FrontEndInTest]:
     store.close()
 
 
-def test_the_status_has_a_row_for_each_module(client: httpx.Client) -> None:
-    status = client.get("/v1/pools/POOL1.lab/backup-status").json()
+def test_the_status_has_a_row_for_each_module(unharmed: httpx.Client) -> None:
+    status = unharmed.get("/v1/pools/POOL1.lab/backup-status").json()
 
     assert (status["PoolFqdn"], status["BackupPoolFqdn"], status["ActiveMachineFqdn"]) == (POOL1, POOL2, None)
     assert status["OverallExportStatus"] == "NotInitialized"
@@ -82,8 +93,8 @@ def test_the_status_counts_what_is_pending_and_names_the_active_machine(front_en
         ({"module": "All", "category": "All"}, OURS),
     ],
 )
-def test_the_status_can_be_of_some_modules(client: httpx.Client, parameters: dict[str, str], rows: list[str]) -> None:
-    status = client.get(f"/v1/pools/{POOL1}/backup-status", params=parameters).json()
+def test_the_status_can_be_of_some_modules(unharmed: httpx.Client, parameters: dict[str, str], rows: list[str]) -> None:
+    status = unharmed.get(f"/v1/pools/{POOL1}/backup-status", params=parameters).json()
 
     assert [row["Identity"] for row in status["BackupModules"]] == rows
 
@@ -98,14 +109,14 @@ def test_the_status_can_be_of_some_modules(client: httpx.Client, parameters: dic
         ("/v1/pools/nowhere.lab/backup-relationship", 404),
     ],
 )
-def test_what_the_status_cannot_be_of_is_a_problem(client: httpx.Client, path: str, status: int) -> None:
-    answer = client.get(path)
+def test_what_the_status_cannot_be_of_is_a_problem(unharmed: httpx.Client, path: str, status: int) -> None:
+    answer = unharmed.get(path)
 
     assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM)
 
 
-def test_another_pools_status_is_to_be_had_from_that_pool(client: httpx.Client) -> None:
-    answer = client.get(f"/v1/pools/{POOL2}/backup-status")
+def test_another_pools_status_is_to_be_had_from_that_pool(unharmed: httpx.Client) -> None:
+    answer = unharmed.get(f"/v1/pools/{POOL2}/backup-status")
 
     assert answer.status_code == 421
     assert answer.json()["serving_pool"] == POOL2
@@ -118,13 +129,13 @@ def test_a_pool_that_is_not_the_cms_master_does_not_export_the_cms(partner: Fron
     assert status["BackupModules"][0]["ExportStatus"] == "NotInitialized"
 
 
-def test_the_relationship_of_any_pool_is_known(client: httpx.Client) -> None:
-    assert client.get(f"/v1/pools/{POOL2}/backup-relationship").json() == {"PoolFqdn": POOL2, "BackupPoolFqdn": POOL1}
-    assert client.get(f"/v1/pools/{POOL3}/backup-relationship").json() == {"PoolFqdn": POOL3, "BackupPoolFqdn": None}
+def test_the_relationship_of_any_pool_is_known(unharmed: httpx.Client) -> None:
+    assert unharmed.get(f"/v1/pools/{POOL2}/backup-relationship").json() == {"PoolFqdn": POOL2, "BackupPoolFqdn": POOL1}
+    assert unharmed.get(f"/v1/pools/{POOL3}/backup-relationship").json() == {"PoolFqdn": POOL3, "BackupPoolFqdn": None}
 
 
-def test_the_configuration_begins_with_the_defaults(client: httpx.Client) -> None:
-    configuration = client.get("/v1/backup-configuration").json()
+def test_the_configuration_begins_with_the_defaults(unharmed: httpx.Client) -> None:
+    configuration = unharmed.get("/v1/backup-configuration").json()
 
     assert configuration["Identity"] == "Global"
     assert configuration["SyncInterval"] == "00:02:00"
@@ -152,17 +163,17 @@ def test_a_change_of_the_configuration_is_seen_at_once_and_lies_in_the_cms(clien
     ],
 )
 def test_a_setting_out_of_range_is_named_and_nothing_changes(
-    client: httpx.Client, settings: dict[str, object], field: str
+    unharmed: httpx.Client, settings: dict[str, object], field: str
 ) -> None:
-    answer = client.patch("/v1/backup-configuration", json=settings | {"Window": 4})
+    answer = unharmed.patch("/v1/backup-configuration", json=settings | {"Window": 4})
 
     assert (answer.status_code, answer.json()["field"]) == (422, field)
-    assert client.get("/v1/backup-configuration").json()["Window"] == 8
+    assert unharmed.get("/v1/backup-configuration").json()["Window"] == 8
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"3", b"\xff"])
-def test_a_body_that_is_no_object_is_refused(client: httpx.Client, body: bytes) -> None:
-    answer = client.patch("/v1/backup-configuration", content=body, headers={"content-type": "application/json"})
+def test_a_body_that_is_no_object_is_refused(unharmed: httpx.Client, body: bytes) -> None:
+    answer = unharmed.patch("/v1/backup-configuration", content=body, headers={"content-type": "application/json"})
 
     assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM)
 
@@ -206,9 +217,9 @@ def test_a_pool_that_is_not_the_cms_master_syncs_all_but_the_cms(partner: FrontE
     ],
 )
 def test_a_sync_that_cannot_be_is_a_problem(
-    client: httpx.Client, path: str, body: dict[str, object], status: int
+    unharmed: httpx.Client, path: str, body: dict[str, object], status: int
 ) -> None:
-    assert client.post(path, json=body).status_code == status
+    assert unharmed.post(path, json=body).status_code == status
 
 
 def test_cms_documents_are_json_and_listed(client: httpx.Client) -> None:
@@ -226,8 +237,8 @@ def test_cms_documents_are_json_and_listed(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"NaN", b"[" * 100_000])
-def test_a_cms_document_that_is_no_json_is_refused(client: httpx.Client, body: bytes) -> None:
-    answer = client.put("/v1/cms/documents/policy/x", content=body)
+def test_a_cms_document_that_is_no_json_is_refused(unharmed: httpx.Client, body: bytes) -> None:
+    answer = unharmed.put("/v1/cms/documents/policy/x", content=body)
 
     assert (answer.status_code, answer.json()["field"]) == (422, "value")
 
@@ -248,8 +259,8 @@ def test_a_front_end_says_who_it_is(front_end: FrontEndInTest) -> None:
     assert (answer["Lease"]["Holder"], answer["Lease"]["Generation"]) == ("fe9.lab", 1)
 
 
-def test_the_homes_that_a_pool_knows_are_listed(client: httpx.Client) -> None:
-    homes = client.get("/v1/homes").json()
+def test_the_homes_that_a_pool_knows_are_listed(unharmed: httpx.Client) -> None:
+    homes = unharmed.get("/v1/homes").json()
 
     assert {home["Home"]: (home["ServingPool"], home["Term"], home["Mode"]) for home in homes} == {
         "cms": (POOL1, 1, "read-write"),
@@ -258,15 +269,15 @@ def test_the_homes_that_a_pool_knows_are_listed(client: httpx.Client) -> None:
     }
 
 
-def test_a_front_end_whose_store_answers_is_alive_and_ready(client: httpx.Client) -> None:
-    assert client.get("/livez").json() == {"Alive": True, "Store": "open"}
-    ready = client.get("/readyz")
+def test_a_front_end_whose_store_answers_is_alive_and_ready(unharmed: httpx.Client) -> None:
+    assert unharmed.get("/livez").json() == {"Alive": True, "Store": "open"}
+    ready = unharmed.get("/readyz")
     assert (ready.status_code, ready.json()["Ready"]) == (200, True)
     assert not ready.json()["Checks"]["election"]["Ok"]
 
 
-def test_the_openapi_document_describes_every_operation(client: httpx.Client) -> None:
-    document = client.get("/openapi.json").json()
+def test_the_openapi_document_describes_every_operation(unharmed: httpx.Client) -> None:
+    document = unharmed.get("/openapi.json").json()
 
     assert document["openapi"].startswith("3.1")
     operations = [

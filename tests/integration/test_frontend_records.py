@@ -35,6 +35,17 @@ def client(front_end: FrontEndInTest) -> httpx.Client:
     return front_end.client
 
 
+@pytest.fixture(scope="module", params=["memory", "sqlite"])
+def unharmed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of a front end that several tests share, for none of them gets anything into it."""
+    deployment = deployment_in(tmp_path_factory.mktemp("shared"))
+    store = MemoryStore(POOL1) if request.param == "memory" else open_store(deployment.pool(POOL1).store, POOL1)
+    with front_end_on(store, deployment) as serving:
+        yield serving.client
+        assert serving.client.get(f"{STREAM}/count").json() == {"count": 0}
+    store.close()
+
+
 def put(client: httpx.Client, owner: str, key: str, value: bytes) -> httpx.Response:
     return client.put(f"{STREAM}/records/{owner}/{key}", content=value)
 
@@ -104,8 +115,8 @@ def _decoded(segment: str) -> str:
     ],
 )
 @pytest.mark.parametrize("method", ["PUT", "GET", "DELETE"])
-def test_hostile_names_are_refused_clearly(client: httpx.Client, method: str, owner: str, key: str) -> None:
-    answer = client.request(method, f"{STREAM}/records/{owner}/{key}", content=b"x" if method == "PUT" else None)
+def test_hostile_names_are_refused_clearly(unharmed: httpx.Client, method: str, owner: str, key: str) -> None:
+    answer = unharmed.request(method, f"{STREAM}/records/{owner}/{key}", content=b"x" if method == "PUT" else None)
 
     assert answer.status_code in {404, 422}
     assert answer.headers["content-type"] == PROBLEM
@@ -125,15 +136,15 @@ def test_hostile_names_are_refused_clearly(client: httpx.Client, method: str, ow
         "/v1/homes/%00/modules/%00/records/a/k",
     ],
 )
-def test_what_does_not_exist_is_a_problem_of_404(client: httpx.Client, path: str) -> None:
-    answer = client.get(path)
+def test_what_does_not_exist_is_a_problem_of_404(unharmed: httpx.Client, path: str) -> None:
+    answer = unharmed.get(path)
 
     assert (answer.status_code, answer.headers["content-type"]) == (404, PROBLEM)
     assert answer.json()["status"] == 404
 
 
-def test_a_method_that_is_not_there_is_a_problem_of_405(client: httpx.Client) -> None:
-    answer = client.post(f"{STREAM}/records/a/k")
+def test_a_method_that_is_not_there_is_a_problem_of_405(unharmed: httpx.Client) -> None:
+    answer = unharmed.post(f"{STREAM}/records/a/k")
 
     assert (answer.status_code, answer.headers["content-type"]) == (405, PROBLEM)
 
@@ -188,8 +199,8 @@ def test_a_page_of_large_values_is_cut_short_and_goes_on(client: httpx.Client) -
         ({"values": "perhaps"}, "values"),
     ],
 )
-def test_a_wrong_parameter_is_named(client: httpx.Client, parameters: dict[str, str], field: str) -> None:
-    answer = client.get(f"{STREAM}/records", params=parameters)
+def test_a_wrong_parameter_is_named(unharmed: httpx.Client, parameters: dict[str, str], field: str) -> None:
+    answer = unharmed.get(f"{STREAM}/records", params=parameters)
 
     assert (answer.status_code, answer.json()["field"]) == (422, field)
 
@@ -224,8 +235,8 @@ def test_a_transaction_with_one_bad_change_changes_nothing(client: httpx.Client)
     assert client.get(f"{STREAM}/count").json() == {"count": 0}
 
 
-def test_too_many_changes_are_refused_by_413(client: httpx.Client) -> None:
-    answer = client.post(f"{STREAM}/transactions", json=transaction(*[("delete", "ada", "k", None)] * 10_001))
+def test_too_many_changes_are_refused_by_413(unharmed: httpx.Client) -> None:
+    answer = unharmed.post(f"{STREAM}/transactions", json=transaction(*[("delete", "ada", "k", None)] * 10_001))
 
     assert answer.status_code == 413
 
@@ -238,28 +249,28 @@ def test_ten_thousand_changes_are_taken(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff\xfe", b'{"changes": []}', b'{"changes": [{}]}'])
-def test_what_is_no_transaction_is_refused_by_422(client: httpx.Client, body: bytes) -> None:
-    answer = client.post(f"{STREAM}/transactions", content=body)
+def test_what_is_no_transaction_is_refused_by_422(unharmed: httpx.Client, body: bytes) -> None:
+    answer = unharmed.post(f"{STREAM}/transactions", content=body)
 
     assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM)
 
 
-def test_a_lone_surrogate_in_json_is_refused_by_422(client: httpx.Client) -> None:
+def test_a_lone_surrogate_in_json_is_refused_by_422(unharmed: httpx.Client) -> None:
     body = b'{"changes": [{"op": "delete", "owner": "\\ud800", "key": "k"}]}'
 
-    assert client.post(f"{STREAM}/transactions", content=body).status_code == 422
+    assert unharmed.post(f"{STREAM}/transactions", content=body).status_code == 422
 
 
 @pytest.mark.parametrize("size", [1024 * 1024 + 1, 5_000_000])
-def test_a_value_that_is_too_large_is_refused(client: httpx.Client, size: int) -> None:
-    answer = put(client, "ada", "k", bytes(size))
+def test_a_value_that_is_too_large_is_refused(unharmed: httpx.Client, size: int) -> None:
+    answer = put(unharmed, "ada", "k", bytes(size))
 
     assert answer.status_code in {413, 422}
-    assert client.get(f"{STREAM}/count").json() == {"count": 0}
+    assert unharmed.get(f"{STREAM}/count").json() == {"count": 0}
 
 
-def test_a_body_of_unknown_length_that_is_too_large_is_refused_too(client: httpx.Client) -> None:
-    answer = client.put(f"{STREAM}/records/ada/k", content=(bytes(100_000) for _ in range(50)))
+def test_a_body_of_unknown_length_that_is_too_large_is_refused_too(unharmed: httpx.Client) -> None:
+    answer = unharmed.put(f"{STREAM}/records/ada/k", content=(bytes(100_000) for _ in range(50)))
 
     assert answer.status_code == 413
 

@@ -6,10 +6,12 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from twinpool_services.frontend.api_docs import PROBLEM_SCHEMA
 from twinpool_services.frontend.context import Context
-from twinpool_services.frontend.failures import answer_failures
+from twinpool_services.frontend.failures import Failures
+from twinpool_services.frontend.fast_lane import FastLane
 from twinpool_services.frontend.routes import (
     bulk,
     cms_documents,
@@ -36,7 +38,7 @@ class FrontEndApp(FastAPI):
         return document
 
 
-def create_app(context: Context) -> FastAPI:
+def create_app(context: Context) -> ASGIApp:
     """Build the application on a context, whose store may still be closed."""
     app = FrontEndApp(
         title="Twinpool front end",
@@ -47,5 +49,6 @@ def create_app(context: Context) -> FastAPI:
     app.state.context = context
     for routes in ROUTES:
         app.include_router(routes.router)
-    answer_failures(app, context)
-    return app
+    failures = Failures(context)
+    failures.answer_for(app)
+    return FastLane(app, context, failures)

@@ -22,7 +22,7 @@ from twinpool_services.frontend.problems import status_of
 from twinpool_services.frontend.transaction_streams import Item, TransactionStream
 
 TOGETHER = 1_024  #: transactions that one call of the store gets; others wait for it no longer than for each other
-TOGETHER_BYTES = 4 * 1024 * 1024
+TOGETHER_BYTES = 1024 * 1024
 
 
 @dataclass(slots=True)

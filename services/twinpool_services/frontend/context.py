@@ -180,10 +180,15 @@ class Place:
     module: Module
 
 
-async def _place(here: Here, home: str, module: str) -> Place:
-    known = here.home_of(home)
-    found = here.module_of(known, module)
+def place_of(context: Context, home: str, module: str) -> Place:
+    """Return the stream of two names. Raises `NotFound`, or `HomeNotServed` for the home of another pair."""
+    known = context.home_of(home)
+    found = context.module_of(known, module)
     return Place(Stream(known, found.name), found)
+
+
+async def _place(here: Here, home: str, module: str) -> Place:
+    return place_of(here, home, module)
 
 
 InStream = Annotated[Place, Depends(_place)]

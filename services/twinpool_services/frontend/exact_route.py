@@ -41,7 +41,7 @@ def exact_parameters(template: str, raw_path: bytes) -> dict[str, str]:
     parameters = {}
     for (name, literal), segment in zip(pattern, segments, strict=True):
         if name:
-            parameters[name] = _decoded(name, segment)
+            parameters[name] = decoded(name, segment)
         elif segment != literal:
             raise HTTPException(HTTPStatus.NOT_FOUND, "there is nothing at this path")
     return parameters
@@ -54,7 +54,8 @@ def _segments(template: str) -> tuple[tuple[str, bytes], ...]:
     return tuple((p[1:-1].split(":")[0], b"") if p.startswith("{") else ("", p.encode()) for p in parts)
 
 
-def _decoded(name: str, segment: bytes) -> str:
+def decoded(name: str, segment: bytes) -> str:
+    """Decode one segment, which `name` is the parameter of. Raises `HTTPException` 404 or 422."""
     try:
         value = unquote_to_bytes(segment).decode("utf-8")
     except UnicodeDecodeError:

@@ -25,57 +25,52 @@ class BulkEnded(Exception):
         self.cause, self.done = cause, done
 
 
-def answer_failures(app: FastAPI, context: Context) -> None:
-    """Register how each kind of error is answered."""
+class Failures:
+    """Answers errors on behalf of one front end."""
 
-    def ours(error: TwinpoolError) -> Problem:
-        if isinstance(error, HomeNotServed) and error.serving_pool is None:
-            error = HomeNotServed(error.home, _likely_server(context, error.home))
-        return problem_of(error, context.addresses_of)
+    def __init__(self, context: Context) -> None:
+        """Know the addresses of other pools."""
+        self._context = context
 
-    async def on_ours(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, TwinpoolError)  # noqa: S101 - registered for it alone
-        return _response(ours(error))
+    def answer_for(self, app: FastAPI) -> None:
+        """Register with an application for every kind of error."""
+        for kind in (TwinpoolError, StarletteHTTPException, BulkEnded, RequestValidationError, Exception):
+            app.add_exception_handler(kind, self._on_error)
 
-    async def on_http(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, StarletteHTTPException)  # noqa: S101 - registered for it alone
-        return _response(_of_http(error), error.headers)
+    def answer(self, error: Exception) -> Response:
+        """Return the answer to any error."""
+        problem = self._problem(error)
+        headers = error.headers if isinstance(error, StarletteHTTPException) else None
+        return _response(problem, headers)
 
-    async def on_bulk(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, BulkEnded)  # noqa: S101 - registered for it alone
-        problem = ours(error.cause) if isinstance(error.cause, TwinpoolError) else _of_http(error.cause)
-        return _response(replace(problem, extra=error.done.model_dump()))
+    async def _on_error(self, _request: Request, error: Exception) -> Response:
+        return self.answer(error)
 
-    app.add_exception_handler(TwinpoolError, on_ours)
-    app.add_exception_handler(StarletteHTTPException, on_http)
-    app.add_exception_handler(BulkEnded, on_bulk)
-    app.add_exception_handler(RequestValidationError, _on_validation)
-    app.add_exception_handler(Exception, _on_bug)
-
-
-async def _on_validation(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it alone
-    found = error.errors()
-    field = ".".join(str(part) for part in found[0]["loc"][1:]) if found else ""
-    detail = "; ".join(f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}" for one in found)
-    return _response(plain_problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, field=field))
-
-
-async def _on_bug(_request: Request, _error: Exception) -> Response:
-    # The server logs the error itself, for it is raised again behind this.
-    return _response(plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "this is a bug; the front end's log says more"))
+    def _problem(self, error: Exception) -> Problem:
+        match error:
+            case HomeNotServed(serving_pool=None, home=home) if self._context.addresses_of(home):
+                # Our store does not know the home; the pool of that name does.
+                return problem_of(HomeNotServed(home, home), self._context.addresses_of)
+            case TwinpoolError():
+                return problem_of(error, self._context.addresses_of)
+            case BulkEnded():
+                return replace(self._problem(error.cause), extra=error.done.model_dump())
+            case StarletteHTTPException():
+                return plain_problem(error.status_code, str(error.detail))
+            case RequestValidationError():
+                return _of_validation(error)
+            case _:
+                # Who calls us logs the error itself; a client is not told what is inside.
+                return plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "this is a bug; the front end's log says more")
 
 
-def _of_http(error: StarletteHTTPException) -> Problem:
-    return plain_problem(error.status_code, str(error.detail))
+def _of_validation(error: RequestValidationError) -> Problem:
+    found = [(".".join(str(part) for part in one["loc"][1:]), one["msg"]) for one in error.errors()]
+    detail = "; ".join(f"{field}: {message}" for field, message in found)
+    return plain_problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, field=found[0][0] if found else "")
 
 
-def _likely_server(context: Context, home: str) -> str | None:
-    """Say who serves a home that our store does not know: the pool of that name, unless it is not ours to say."""
-    return home if context.addresses_of(home) else None
-
-
-def _response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+def _response(problem: Problem, headers: Mapping[str, str] | None) -> Response:
     return Response(
         problem.body(),
         status_code=problem.status,

@@ -23,8 +23,8 @@ class Limits:
     page_records: int = 1_000  #: in one answer to a list
     page_bytes: int = 4 * MIB  #: likewise, of values
 
-    bulk_transactions: int = 4_096  #: of one bulk request that may be under way
-    bulk_bytes: int = 16 * MIB  #: likewise
+    bulk_transactions: int = 2_048  #: of one bulk request that may be under way
+    bulk_bytes: int = 4 * MIB  #: likewise
     bulk_errors: int = 100  #: told one by one; the others are counted
 
     @property
