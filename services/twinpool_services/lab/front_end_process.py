@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import os
 import signal
-import subprocess
 import sysconfig
+import threading
+import time
 from pathlib import Path
 
 from twinpool.brokers.process_mark import ProcessMark
@@ -14,6 +16,8 @@ from twinpool.vocabulary.names import FrontEndName
 from twinpool_services.lab.note import LabFailed
 
 STOP_SECONDS = 30.0  #: how long an orderly stop may take before it is ended the hard way
+SIGNAL_SECONDS = 10.0  #: how long a signal may take to have an effect
+SIGNAL_LOOK = 0.002  #: seconds between two looks whether it has
 TAIL = 1_500  #: characters of the log that an error shows
 
 
@@ -34,7 +38,7 @@ class FrontEndProcess:
         self.mark = mark
         self.log_file = directory / "log" / f"{name}.log"
         self._deployment = directory / "twinpool.toml"
-        self._child: subprocess.Popen[bytes] | None = None  # if we started it, we have to reap it
+        self._child = 0  # its number, if we started it and have to reap it
 
     @property
     def state(self) -> ProcessState:
@@ -49,22 +53,37 @@ class FrontEndProcess:
             return
         self._reap()
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
-        program = Path(sysconfig.get_path("scripts")) / "twinpool"
-        with self.log_file.open("ab") as output:
-            self._child = subprocess.Popen(
-                [program, "pool", "run", "--deployment", self._deployment, "--front-end", self.name],
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self.mark = ProcessMark.of(self._child.pid)
+        program = str(Path(sysconfig.get_path("scripts")) / "twinpool")
+        command = [program, "pool", "run", "--deployment", str(self._deployment), "--front-end", self.name]
+        appending = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        # Not `subprocess`: its objects insist on being waited for, and this process may outlive us.
+        self._child = os.posix_spawn(
+            program,
+            command,
+            _environment(),
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(self.log_file), appending, 0o644),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+        )
+        self.mark = ProcessMark.of(self._child)
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal. Raises `LabFailed` if it does not run."""
         if self.mark is None or not self.mark.send(number):
             raise LabFailed(f"{self.name} does not run")
+
+    def pause(self) -> None:
+        """Halt it, and return once it stands still. Raises `LabFailed` if it does not run."""
+        self.send(signal.SIGSTOP)
+        self._await_halted(halted=True)
+
+    def resume(self) -> None:
+        """Let it go on. Raises `LabFailed` if it does not run."""
+        self.send(signal.SIGCONT)
+        self._await_halted(halted=False)
 
     def ask_to_stop(self) -> None:
         """Ask it to stop in order, if it lives; halted or not."""
@@ -91,10 +110,20 @@ class FrontEndProcess:
             return ""
         return self.log_file.read_text(encoding="utf-8", errors="replace")[-TAIL:].strip()
 
+    def _await_halted(self, *, halted: bool) -> None:
+        """Wait until a signal has taken effect: all threads of the process have to notice."""
+        pause, deadline = threading.Event(), time.monotonic() + SIGNAL_SECONDS
+        while self.mark is not None and self.mark.is_alive() and _is_halted(self.mark.pid) is not halted:
+            if time.monotonic() > deadline:
+                raise LabFailed(f"{self.name} does not follow signals")
+            pause.wait(SIGNAL_LOOK)
+
     def _reap(self) -> None:
-        if self._child is not None:
-            self._child.wait(STOP_SECONDS)
-            self._child = None
+        """Let the kernel forget our child, which has ended."""
+        child, self._child = self._child, 0
+        if child:
+            with contextlib.suppress(ChildProcessError):  # Somebody else in this process has waited for all.
+                os.waitpid(child, 0)
 
 
 def _environment() -> dict[str, str]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import signal
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
-from twinpool.errors import NotFound, TwinpoolError
+from twinpool.errors import InvalidParameter, NotFound, TwinpoolError
 from twinpool.options import load_deployment
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
 from twinpool.vocabulary.names import FrontEndName
@@ -144,11 +143,11 @@ class Lab:
 
     def pause(self, name: str) -> None:
         """Halt a front end with SIGSTOP: to the others it is silent, and to itself no time passes."""
-        self.process(name).send(signal.SIGSTOP)
+        self.process(name).pause()
 
     def resume(self, name: str) -> None:
         """Let a halted front end go on."""
-        self.process(name).send(signal.SIGCONT)
+        self.process(name).resume()
 
     # ── how ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -161,7 +160,9 @@ class Lab:
         if self._note is None:
             return LabNote(plan=plan or LabPlan())
         if plan is not None and plan != self._note.plan:
-            raise LabFailed(f"{self.directory} holds a lab of another plan; end it with: twinpool lab down --erase")
+            raise InvalidParameter(
+                f"{self.directory} holds a lab of another plan; end that with: twinpool lab down --erase", field="plan"
+            )
         return self._note
 
     def _know(self, note: LabNote) -> None:

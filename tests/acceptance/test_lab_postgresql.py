@@ -1,0 +1,56 @@
+"""A lab over PostgreSQL: a private cluster, a database for each pool."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.rabbitmq_server import require_rabbitmq
+from twinpool_services.lab import Lab, LabPlan, StoreKind, Watcher
+from twinpool_services.lab.postgresql_cluster import PostgresqlCluster, PostgresqlNotInstalled
+
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.postgresql, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    require_rabbitmq()
+    directory = Path(tempfile.mkdtemp(prefix="twinpool-lab-"))
+    lab = Lab(directory)
+    try:
+        lab.up(LabPlan(front_ends=1, store=StoreKind.POSTGRESQL))
+    except PostgresqlNotInstalled as error:
+        no_server = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        no_server(str(error))
+    yield lab
+    lab.down(erase=True)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def test_pools_over_postgresql_replicate_and_their_data_outlives_down_and_up(lab: Lab) -> None:
+    path = "/v1/homes/pool1.lab/modules/PresenceFocus/records/sip:ada/presence"
+    first, second = (lab.front_ends(pool)[0].address for pool in ("pool1.lab", "pool2.lab"))
+    httpx.put(first + path, content=b"online", trust_env=False).raise_for_status()
+
+    with Watcher() as watcher:
+        seen = watcher.until(lambda: httpx.get(second + path, trust_env=False).content == b"online" or None, 60)
+    lab.down()
+    running = lab.servers.are_running()
+    lab.up()
+
+    assert seen
+    assert not running
+    assert httpx.get(second + path, trust_env=False).content == b"online"
+
+
+def test_the_cluster_asks_for_its_password(lab: Lab) -> None:
+    cluster = lab.servers.cluster
+    assert isinstance(cluster, PostgresqlCluster)
+    assert cluster.url("pool1_lab").count(":") == 3
+    assert (cluster.directory / "cluster.json").stat().st_mode & 0o077 == 0
