@@ -22,7 +22,7 @@ UNKNOWN_ROW = ProgressRow(progress=ImportProgress(cursor=None, session=NO_SESSIO
 
 
 def progress_row(row: tuple[Any, ...] | None) -> ProgressRow:
-    """Read a row of the statement `import_progress`."""
+    """Read a row of the statements `import_progress` and `hold_import`."""
     if row is None:
         return UNKNOWN_ROW
     term, generation, number, cursor_term, cursor_position, staged_set, *staging = row
