@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -293,3 +294,15 @@ def test_the_openapi_document_describes_every_operation(unharmed: httpx.Client) 
     text = json.dumps(document)
     for reference in set(text.split('"#/components/schemas/')[1:]):
         assert reference.split('"')[0] in document["components"]["schemas"]
+
+
+def test_the_reference_names_every_operation(unharmed: httpx.Client) -> None:
+    reference = Path(__file__).parents[2] / "docs" / "reference" / "http.md"
+    described = set(re.findall(r"^\| `([A-Z]+ /[^`]*)`", reference.read_text(), re.MULTILINE))
+
+    paths = unharmed.get("/openapi.json").json()["paths"]
+
+    known = {
+        f"{method.upper()} {path.replace(':path', '')}" for path, operations in paths.items() for method in operations
+    }
+    assert described == known

@@ -48,6 +48,7 @@ class Server:
         config = uvicorn.Config(
             app,
             access_log=False,
+            proxy_headers=False,
             log_config=None,
             log_level="warning",
             lifespan="off",
