@@ -65,6 +65,7 @@ class ExportDesk:
             note_every=NOTE_EVERY,
         )
         self._pace = Pace()
+        self._full_given = self._full_taken = 0  # full syncs: asked for on other threads, and heard on ours
         self._tick_at = 0.0
 
     # ── what others tell, on their threads ──────────────────────────────────────────────────────────────────
@@ -84,7 +85,13 @@ class ExportDesk:
 
     def sync(self, *, full: bool) -> None:
         """Take an operator's wish in."""
+        self._full_given += full
         self.inbox.put(SyncAsked(full))
+
+    @property
+    def full_sync_waits(self) -> bool:
+        """Whether a full sync would be forgotten if this process ended now."""
+        return self._full_given > self._full_taken or self._exporter.machine.full_sync_waits
 
     def ring(self) -> None:
         """Hear that something may have been committed."""
@@ -115,6 +122,7 @@ class ExportDesk:
         event = self._opened(item) if isinstance(item, Delivery) else item
         if event is not None:
             self._exporter.feed(event)
+            self._full_taken += isinstance(event, SyncAsked) and event.full
             opened = isinstance(event, Heard) and isinstance(event.message, Opened)
             self._pace = replace(self._pace, has_room=True, eager=self._pace.eager or opened)
 

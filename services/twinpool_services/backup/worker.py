@@ -26,6 +26,7 @@ from twinpool.wire import Kind
 from twinpool_services.backup.configurations import Configurations
 from twinpool_services.backup.content_desk import ContentDesk
 from twinpool_services.backup.export_desk import ExportDesk
+from twinpool_services.backup.forced_syncs import ForcedSyncs
 from twinpool_services.backup.housekeeping import STEP, prune_acknowledged, prune_expired
 from twinpool_services.backup.import_desk import ImportDesk
 from twinpool_services.backup.post import PostOffice
@@ -66,12 +67,12 @@ class Worker:
         """Bind a tenure to the premises; nothing happens before `run`."""
         self._premises, self._tenure = premises, tenure
         self._roles_at_start = roles = self._roles()
-        self._seen = 0  # the newest sync request that was taken up
         self._link = premises.new_link()
         speakers = frozenset(pool.fqdn for pool in premises.deployment.pools if pool.fqdn != premises.pool)
         self._post = PostOffice(premises.pool, self._link, speakers)
         self.exports = [self._export_desk(role) for role in roles.exports]
         self.imports = [self._import_desk(role) for role in roles.imports]
+        self._syncs = ForcedSyncs(premises.store, self.exports, tenure.generation)
         self._content_desk = ContentDesk(premises.pool, premises.content, self._post, tenure)
         self._sweep_at = time.monotonic() + SWEEP_PAUSE
         self._register()
@@ -183,23 +184,11 @@ class Worker:
 
     def _look(self) -> None:
         try:
-            self._seen = self._take_up_syncs(self._seen)
+            self._syncs.look()
             if self._roles() != self._roles_at_start:
                 self._tenure.end("who serves which home has changed")
         except StoreUnavailable as error:
             log.warning("store unavailable: %s", error, extra={"event": "worker.store_unavailable"})
-
-    def _take_up_syncs(self, seen: int) -> int:
-        requests = self._premises.store.sync_requests(seen)
-        if not requests:
-            return seen
-        for _number, stream, full in requests:
-            for desk in self.exports:
-                if desk.route.stream == stream:
-                    desk.sync(full=full)
-        newest = requests[-1][0]
-        self._premises.store.forget_sync_requests(newest, generation=self._tenure.generation)
-        return newest
 
     def _prune(self) -> None:
         """Forget what everybody has, in small steps; the body of a thread."""

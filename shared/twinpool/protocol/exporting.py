@@ -127,6 +127,11 @@ class Exporting:
             case _:
                 assert_never(event)
 
+    @property
+    def full_sync_waits(self) -> bool:
+        """Whether a full sync has been asked for of which the importer has nothing yet; once it has, it knows itself."""
+        return self._resend is Resend.WANTED
+
     def wanted(self) -> Collect | Walk | None:
         """Say what should be read next; None while the window is full or there is no session."""
         streaming = self.phase in {Phase.WALKING, Phase.STREAMING}
