@@ -54,8 +54,9 @@ class BackupService:
 
     @property
     def active(self) -> bool:
-        """Whether this front end is the active one now."""
-        return self._candidate.tenure is not None
+        """Whether this front end is the active one now; no more once its tenure is over, while it still tidies up."""
+        tenure = self._candidate.tenure
+        return tenure is not None and not tenure.is_over
 
     def run(self, stop: Stop) -> None:
         """Stand and work until asked to stop; the lease has been given back when this returns."""
