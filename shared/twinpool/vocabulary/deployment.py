@@ -68,7 +68,7 @@ class Broker:
     """How RabbitMQ is reached."""
 
     url: str = field(default="amqp://guest:guest@127.0.0.1:5672/", repr=False)  #: may hold a password
-    heartbeat: timedelta = timedelta(seconds=10)
+    heartbeat: timedelta = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
