@@ -225,22 +225,24 @@ def checked_broker(url: str | None) -> str | None:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the work in order, with the exit code that says so; a second one insists."""
+    """Let Ctrl-C and SIGTERM end the work in order, with the exit code that says so.
+
+    Further ones are not heard until that is done: it takes seconds, and would else leave servers that nobody stops.
+    """
 
     def ask(number: int, _frame: object) -> None:
-        restore()
+        for heard in former:
+            signal.signal(heard, signal.SIG_IGN)
         raise KeyboardInterrupt(signal.Signals(number).name)
 
-    former = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def restore() -> None:
-        for number, handler in former.items():
-            signal.signal(number, handler)
-
+    former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
+        for number in former:
+            signal.signal(number, ask)
         yield
     except KeyboardInterrupt:
         display(to_errors=True).say("interrupted; what was started has been stopped again")
         raise typer.Exit(INTERRUPTED) from None
     finally:
-        restore()
+        for number, handler in former.items():
+            signal.signal(number, handler)
