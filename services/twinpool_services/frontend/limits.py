@@ -11,7 +11,7 @@ KIB, MIB, GIB = 1024, 1024**2, 1024**3
 class Limits:
     """Bounds on what clients may ask of one process."""
 
-    threads: int = 16  #: that wait for the store and the disk on behalf of requests
+    threads: int = 32  #: that wait for the store and the disk on behalf of requests
     connections: int = 512  #: open at the same time; more are answered by 503
     idle: float = 30.0  #: seconds that a client may take between two pieces of a body, or to take a piece
     grace: float = 5.0  #: seconds that requests under way get when we stop
