@@ -129,7 +129,7 @@ class Exporting:
 
     @property
     def full_sync_waits(self) -> bool:
-        """Whether a full sync has been asked for of which the importer has nothing yet; once it has, it knows itself."""
+        """Whether a full sync was asked for of which the importer has nothing yet; once it has, it knows itself."""
         return self._resend is Resend.WANTED
 
     def wanted(self) -> Collect | Walk | None:
