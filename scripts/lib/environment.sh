@@ -99,7 +99,7 @@ make_environment() {
 }
 
 install_into_environment() {
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location "$@" >&2 ||
+    .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-warn-script-location "$@" >&2 ||
         die "pip could not install what is needed; its own message stands above" \
             "is the package index reachable from here? See pip's settings for proxies and mirrors"
 }

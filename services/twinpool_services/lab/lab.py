@@ -97,7 +97,7 @@ class Lab:
         """
         with locked(self.directory), ExitStack() as undoing:
             self._know(self._require_same_plan(plan))
-            if not self.servers.are_running():
+            if not (self.deployment_file.exists() and self.servers.are_running()):
                 undoing.callback(self._undo_servers)
             self._start_servers()
             started = [one for one in self._processes.values() if one.state is ProcessState.STOPPED]
@@ -237,9 +237,9 @@ class Lab:
 
     def _erase(self) -> None:
         """Delete what a lab keeps in its directory, and nothing else that may lie there."""
-        if self.plan.broker_url is not None:
-            self._attempt(self.servers.clear_given_broker)
         pools = self.deployment.pools if self.deployment_file.exists() else ()
+        if pools:  # Only of a lab that was made whole; what else is there belongs to another.
+            self._attempt(self.servers.clear_given_broker)
         self.servers.erase()
         for pool in pools:
             shutil.rmtree(pool.content, ignore_errors=True)

@@ -42,9 +42,7 @@ class Records(Protocol):
     def read(self, stream: Stream, at: RecordKey) -> bytes | None:
         """Return the value of a record, None if there is none."""
 
-    def scan(
-        self, stream: Stream, *, after: RecordKey | None, limit: int, owner: str | None = None
-    ) -> list[Record]:
+    def scan(self, stream: Stream, *, after: RecordKey | None, limit: int, owner: str | None = None) -> list[Record]:
         """Return up to `limit` records in key order after `after`, of one owner if given.
 
         The records of one call are of one moment; it is short, so that a walk of many calls holds nothing open.
@@ -82,9 +80,7 @@ class ChangeLog(Protocol):
     def settled(self, stream: Stream) -> Position:
         """Return a position such that every change set up to it is committed and visible, or will never be."""
 
-    def collect(
-        self, stream: Stream, *, after: Position, max_changes: int, max_bytes: int
-    ) -> list[ChangeSet]:
+    def collect(self, stream: Stream, *, after: Position, max_changes: int, max_bytes: int) -> list[ChangeSet]:
         """Return consecutive change sets after a position, in order, none skipped that may still commit.
 
         At most the given numbers, but at least one change set when there is one, however large. Callers make sure
@@ -155,9 +151,7 @@ class Imports(Protocol):
         Whatever records of the stream lie there are forgotten. Raises `SessionOvertaken` unless it is the noted one.
         """
 
-    def begin_staging(
-        self, stream: Stream, *, session: SessionId, position: Position, generation: Generation
-    ) -> None:
+    def begin_staging(self, stream: Stream, *, session: SessionId, position: Position, generation: Generation) -> None:
         """Drop what was staged and begin a new snapshot whose log is to be applied from `position` on."""
 
     def stage(

@@ -10,9 +10,9 @@ from twinpool.errors import ImportFailed, SessionOvertaken
 from twinpool.stores.postgresql.connections import Connection, Statement
 from twinpool.stores.postgresql.ground import Ground, lock_number, storable
 from twinpool.stores.postgresql.net_effect import net_effect, write_alone
-from twinpool.stores.progress import ProgressRow, progress_row
 from twinpool.stores.postgresql.statements import SQL
 from twinpool.stores.postgresql.streams import StreamId
+from twinpool.stores.progress import ProgressRow, progress_row
 from twinpool.stores.text import check_keys, check_stream
 from twinpool.vocabulary.change import Change
 from twinpool.vocabulary.names import ORIGIN, Generation, Instant, Position, Stream
