@@ -49,12 +49,18 @@ def read_status(
     modules: Modules,
     configuration: BackupServiceConfiguration,
 ) -> BackupStatus:
-    """Read the status of the pool whose store this is. Raises `StoreUnavailable`."""
+    """Read the status of the pool whose store this is. Raises `StoreUnavailable`.
+
+    A store that can be read but not written, because its disk is full, takes no note of failures either. Nobody can be
+    elected on it; so where nobody is, it is tried.
+    """
     backup_pool = deployment.partner_of(pool)
     homes = store.homes()
     reader = _Reader(store, backup_pool, pool, homes, configuration)
     rows = tuple(reader.row(module.name, is_cms=module.category.is_cms) for module in modules)
     lease = store.current_lease()
+    if lease is None:
+        store.check()
     return BackupStatus(
         pool=pool,
         backup_pool=backup_pool,
@@ -142,7 +148,7 @@ class _Reader:
 def unreadable_status(
     deployment: Deployment, pool: PoolFqdn, modules: Modules, reason: str, as_of: Instant
 ) -> BackupStatus:
-    """Say what can be said while the pool store cannot be read: the exact status is unknown, and why."""
+    """Say what can be said while the pool store cannot be used: the exact status is unknown, and why."""
     rows = tuple(
         ModuleStatus(
             identity=module.name,

@@ -43,7 +43,7 @@ async def get_backup_status(
 ) -> BackupStatusDocument:
     """Return the status towards the backup pool: one-way, and a snapshot.
 
-    While the store cannot be read the answer is still a status: every state is an error, with the reason.
+    While the store cannot be used the answer is still a status: every state is an error, with the reason.
     """
     own_pool(here, fqdn)
     wanted = {chosen.name for chosen in here.modules.select(module) if category in {"All", chosen.category}}
@@ -93,7 +93,7 @@ def _status(here: Context) -> BackupStatus:
         configuration: BackupServiceConfiguration = opened.configurations.current()
         return read_status(opened.store, here.deployment, pool, here.modules, configuration)
     except StoreUnavailable as error:
-        reason = f"the pool store cannot be read: {error}"
+        reason = f"the pool store cannot be used: {error}"
         return unreadable_status(here.deployment, pool, here.modules, reason, Instant(time.time()))
 
 
