@@ -8,7 +8,7 @@ from twinpool.errors import ImportFailed, SessionOvertaken
 from twinpool.ports.store import Store
 from twinpool.vocabulary.change import Change, Record, RecordKey
 from twinpool.vocabulary.names import ORIGIN, Generation, Position, Term
-from twinpool.vocabulary.session import Cursor, SessionId, Staging
+from twinpool.vocabulary.session import Cursor, ImportProgress, SessionId, Staging
 
 OLD = Record("old", "k", b"v")
 A, B, C = (Record(owner, "k", owner.encode()) for owner in "abc")
@@ -108,6 +108,25 @@ def test_a_newer_session_resumes_a_snapshot(store: Store, importing: Generation)
     stage(store, importing, C, settles_at=10, session=SECOND)
     store.swap_in(STREAM, session=SECOND, generation=importing)
     assert records(store) == [A, C]
+
+
+def test_a_session_of_a_higher_term_forgets_what_was_staged(
+    stores: Stores, store: Store, importing: Generation
+) -> None:
+    later = SessionId(Term(2), Generation(1), 1)
+    begin(store, importing)
+    stage(store, importing, A, settles_at=10)
+    noted = store.note_session(STREAM, later, generation=importing)
+    assert noted == ImportProgress(cursor=Cursor(Term(1), Position(1)), session=later, staging=None)
+    assert store.import_progress(STREAM) == stores.open(store.pool).import_progress(STREAM) == noted
+    with pytest.raises(ImportFailed):
+        stage(store, importing, B, settles_at=10, session=later)
+    with pytest.raises(ImportFailed):
+        store.swap_in(STREAM, session=later, generation=importing)
+    begin(store, importing, session=later)
+    stage(store, importing, B, settles_at=10, session=later)
+    store.swap_in(STREAM, session=later, generation=importing)
+    assert records(store) == [B]
 
 
 def test_a_piece_that_comes_twice_is_staged_once(store: Store, importing: Generation) -> None:

@@ -127,7 +127,11 @@ class Imports(Protocol):
         """Return what is durably known of a stream."""
 
     def note_session(self, stream: Stream, session: SessionId, *, generation: Generation) -> ImportProgress:
-        """Note a session and return the progress. Raises `SessionOvertaken` unless it is newer than the noted one."""
+        """Note a session and return the progress. Raises `SessionOvertaken` unless it is newer than the noted one.
+
+        A session of a higher term than the one noted before forgets what is staged: positions of an older term may
+        mean something else in this one, so a snapshot begun then must not be resumed.
+        """
 
     def apply(
         self,

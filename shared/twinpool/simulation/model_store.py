@@ -210,6 +210,8 @@ class ModelStore(_Log):
         del stream
         self._check_generation(generation)
         self._check_newer(session)
+        if session.term > self._progress.session.term:
+            self._staged, self._progress = {}, replace(self._progress, staging=None)
         self._progress = replace(self._progress, session=session)
         return self._progress
 

@@ -43,6 +43,8 @@ class Staging:
     set of the log after `position`. What a piece holds may be newer than `position`, but never newer than
     `settles_at`; so the staged records are a state that the source once had as soon as the change sets up to
     `settles_at` have been applied on top, and not before.
+
+    It belongs to the term in which it was begun, and is forgotten when a session of a higher one is noted.
     """
 
     position: Position  #: the log has to be applied from here on

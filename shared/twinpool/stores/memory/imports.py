@@ -30,6 +30,8 @@ class MemoryImports(Ground):
             state = self._kept_state(stream)
             if session <= state.progress.session:
                 raise SessionOvertaken(f"session {session} is not newer than {state.progress.session}")
+            if session.term > state.progress.session.term:
+                state.staged, state.progress = {}, replace(state.progress, staging=None)
             state.progress = replace(state.progress, session=session)
             return state.progress
 

@@ -60,10 +60,17 @@ class SqliteImports(Ground):
         with self._held(stream, generation) as hold:
             if session <= hold.progress.session:
                 raise SessionOvertaken(f"session {session} is not newer than {hold.progress.session}")
+            outdated = hold.row.staged_set is not None and session.term > hold.progress.session.term
+            if outdated:
+                hold.discard_staged()
+                hold.run("forget_staging")
             term, session_generation, number = session
             hold.run("note_session", term=term, generation=session_generation, number=number)
+        if outdated:
+            self._sweeper.sweep_soon()
         progress = hold.progress
-        return ImportProgress(cursor=progress.cursor, session=session, staging=progress.staging)
+        staging = None if outdated else progress.staging
+        return ImportProgress(cursor=progress.cursor, session=session, staging=staging)
 
     def apply(
         self,

@@ -261,6 +261,12 @@ SET staged_set = nextval('record_set'), staged_position = %(position)s,
     walked_to_owner = NULL, walked_to_key = NULL, settles_at = NULL
 WHERE stream_id = %(stream)s;
 
+-- forget_staging --
+-- Stage nothing any more
+UPDATE import_progress
+SET staged_set = NULL, staged_position = NULL, walked_to_owner = NULL, walked_to_key = NULL, settles_at = NULL
+WHERE stream_id = %(stream)s;
+
 -- note_walk --
 -- Note how far the walk of a staged snapshot has come
 UPDATE import_progress

@@ -37,6 +37,12 @@ UPDATE import_progress
 SET staged_set = :set, staged_position = :position, walked_to_owner = NULL, walked_to_key = NULL, settles_at = NULL
 WHERE stream_id = :stream;
 
+-- forget_staging --
+-- Stage nothing any more
+UPDATE import_progress
+SET staged_set = NULL, staged_position = NULL, walked_to_owner = NULL, walked_to_key = NULL, settles_at = NULL
+WHERE stream_id = :stream;
+
 -- note_walk --
 -- Note how far the walk of a staged snapshot has come
 UPDATE import_progress SET walked_to_owner = :owner, walked_to_key = :key, settles_at = :settles_at
