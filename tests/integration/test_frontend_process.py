@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -241,3 +242,13 @@ def test_it_can_be_stopped_while_the_store_cannot_be_opened(lab: Lab) -> None:
     process.send_signal(signal.SIGTERM)
 
     assert process.wait(PATIENCE) == ExitCode.STOPPED
+
+
+@pytest.mark.parametrize("broken", ["guest@127.0.0.1", "guest:guest@127.0.0.1:none"])
+def test_a_broker_url_that_cannot_be_read_ends_it_at_the_start_and_not_at_its_election(lab: Lab, broken: str) -> None:
+    text = lab.file.read_text()
+    lab.file.write_text(re.sub(r"guest:guest@127\.0\.0\.1:\d+", broken, text))
+
+    assert lab.start().wait(PATIENCE) == ExitCode.CONFIGURATION
+    assert "broker" in lab.said()
+    assert "Traceback" not in lab.said()

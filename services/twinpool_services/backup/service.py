@@ -39,7 +39,10 @@ class BackupService:
         content: ContentStore,
         configurations: Configurations,
     ) -> None:
-        """Stand under the front end's name, with everything that a worker works with when elected."""
+        """Stand under the front end's name, with everything that a worker works with when elected.
+
+        Raises `InvalidConfiguration` for a broker URL that cannot be read: now, and not when we are elected.
+        """
         self._premises = Premises(
             deployment=deployment,
             pool=pool.fqdn,
@@ -51,6 +54,7 @@ class BackupService:
         )
         self._pool = pool
         self._candidate = Candidate(store, front_end.name, deployment.lease_duration)
+        self._new_link()
 
     @property
     def active(self) -> bool:

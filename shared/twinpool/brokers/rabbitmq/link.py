@@ -126,6 +126,8 @@ def parameters_of(url: str, name: str, options: LinkOptions) -> pika.connection.
     """
     try:
         parts = urlsplit(url)
+        if parts.username and parts.password is None:
+            raise InvalidConfiguration("the broker URL names a user without a password", field="broker.url")
         parameters = pika.URLParameters(url) if parts.scheme in {"amqp", "amqps"} else None
     except (ValueError, TypeError, OSError, SyntaxError) as error:
         what = f"the broker URL cannot be read ({type(error).__name__})"
