@@ -98,6 +98,14 @@ class RunningLab:
         """Return a client of a pool: of any front end that runs."""
         return self.at(self._living(self.pool(pool).front_ends)[0].name)
 
+    def start(self, *names: str) -> None:
+        """Start front ends at the same time, and wait until each is ready."""
+        for name in names:
+            self.lab.process(name).start()
+        for name in names:
+            front_end = self.lab.deployment.front_end(name)[1]
+            self.eventually(partial(self.watcher.is_ready, front_end), f"{name} is ready")
+
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────
 
     @contextmanager
@@ -123,19 +131,18 @@ class RunningLab:
         path = f"/v1/homes/{pool}/conferences/weekly/files/{name}"
         position_of(self.client(pool).put(path, content=iter(pieces)))
 
-    def configure(self, **settings: object) -> None:
-        """Change the configuration, and wait until both pools know."""
-        wanted = {name: value for name, value in settings.items() if value is not None}
-        answer = self.client(P1).patch("/v1/backup-configuration", json=wanted)
+    def configure(self, *pools: str, **settings: object) -> None:
+        """Change the configuration, and wait until these pools know; both unless some are named."""
+        answer = self.client(P1).patch("/v1/backup-configuration", json=settings)
         assert answer.is_success, answer.text
         changed = answer.json()
 
         def known() -> bool | None:
-            names = [name for pool in (P1, P2) for name in self.names(pool)]
+            names = [name for pool in pools or (P1, P2) for name in self.names(pool)]
             running = [name for name in names if self.lab.state(name) is ProcessState.RUNNING]
             return all(self.at(name).get("/v1/backup-configuration").json() == changed for name in running) or None
 
-        self.eventually(known, f"both pools know {wanted}")
+        self.eventually(known, f"all know {settings}")
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the `twinpool` command as an operator would."""

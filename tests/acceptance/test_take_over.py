@@ -67,7 +67,6 @@ def test_a_pool_that_was_down_as_a_whole_goes_on_where_it_stood(lab: RunningLab)
         lab.put(P1, f"contacts/{number}", b"friend")
     assert lab.module(P1)["ExportStatus"] != "FinalState"
 
-    for name in names:
-        lab.lab.start(name)
+    lab.start(*names)
 
     lab.assert_in_step()
