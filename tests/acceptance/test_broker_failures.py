@@ -28,6 +28,7 @@ def broken(request: pytest.FixtureRequest, events_are_logged_as_json: None) -> I
     """A pair whose RabbitMQ is a private node of its own."""
     with running_lab(request, own_broker=True, lease_duration="00:00:02") as lab:
         assert lab.lab.servers.node is not None
+        lab.await_final()  # A status without any session would stay NotInitialized, whatever happens to the broker.
         yield Broken(lab, lab.lab.servers.node)
 
 
