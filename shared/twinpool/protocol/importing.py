@@ -172,7 +172,7 @@ class Importing:
             return [NoteSession(session)]
         if session < noted:
             reason = f"session {noted} is newer than {session}"
-            return [Reply(Refused(session=session, refusal=Refusal.NEWER_SESSION, reason=reason))]
+            return [Reply(Refused(session=session, refusal=Refusal.NEWER_SESSION, reason=reason, noted=noted))]
         if session == self._open:
             # Said twice. Batches show that our answer was heard; else it may have been lost.
             return [self._opened(session)] if self._expected == 1 else []

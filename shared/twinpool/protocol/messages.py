@@ -105,6 +105,7 @@ class Refused:
     refusal: Refusal
     reason: str  #: for people
     term: Term | None = None  #: with `HIGHER_TERM`: the term that is known
+    noted: SessionId | None = None  #: with `NEWER_SESSION`: the session that has been noted
 
 
 FromExporter = Open | Batch | Piece

@@ -22,8 +22,8 @@ from twinpool.protocol.messages import (
     StreamMessage,
 )
 from twinpool.vocabulary.change import Change, ChangeSet, Record, RecordKey
-from twinpool.vocabulary.names import Instant, Position, Term
-from twinpool.vocabulary.session import Cursor, Staging
+from twinpool.vocabulary.names import Generation, Instant, Position, Term
+from twinpool.vocabulary.session import Cursor, SessionId, Staging
 from twinpool.wire.changes import decode_changes, encode_changes
 from twinpool.wire.checks import instant, integer, items, malformed, raw, text, truth
 from twinpool.wire.columns import pack_columns, unpack_columns
@@ -66,6 +66,13 @@ def _staging(value: object) -> Staging | None:
         walked_to=_record_key(walked_to, "staging"),
         settles_at=_optional_position(settles_at, "staging"),
     )
+
+
+def _noted(value: object) -> SessionId | None:
+    if value is None:
+        return None
+    term, generation, number = (integer(item, "noted") for item in items(value, "noted", 3))
+    return SessionId(Term(term), Generation(generation), number)
 
 
 def _microseconds(change_sets: Sequence[ChangeSet]) -> int:
@@ -214,7 +221,7 @@ def _read_reopen(headers: Headers, fields: Sequence[object]) -> Reopen:
 
 
 def _read_refused(headers: Headers, fields: Sequence[object]) -> Refused:
-    refusal, reason, term = fields
+    refusal, reason, term, noted = fields
     known = {each.value: each for each in Refusal}
     if (word := text(refusal, "refusal")) not in known:
         raise malformed("refusal", f"is unknown: {word!r:.40}")
@@ -223,6 +230,7 @@ def _read_refused(headers: Headers, fields: Sequence[object]) -> Refused:
         refusal=known[word],
         reason=text(reason, "reason"),
         term=None if term is None else Term(integer(term, "term", at_least=1)),
+        noted=_noted(noted),
     )
 
 
@@ -294,8 +302,8 @@ STREAM_FORMS: tuple[Form[Any], ...] = (
         message=Refused,
         headers=_session_header,
         header_names=_SESSION,
-        fields=lambda said: [said.refusal.value, said.reason, said.term],
-        field_count=3,
+        fields=lambda said: [said.refusal.value, said.reason, said.term, said.noted],
+        field_count=4,
         read=_read_refused,
     ),
 )

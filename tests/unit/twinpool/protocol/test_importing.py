@@ -69,11 +69,12 @@ def test_an_open_that_is_heard_twice_is_answered_twice_until_batches_show_that_i
     assert hear(machine, ask(session())) == []  # A copy that came late must not end a session that runs.
 
 
-def test_an_older_session_is_refused() -> None:
+def test_an_older_session_is_refused_and_told_the_newer_one() -> None:
     machine = Importing(progress(at(10), session(2, generation=3)), Term(1))
     match hear(machine, ask(session(9, generation=2))):
-        case [Reply(Refused(refusal=refusal, session=of))]:
+        case [Reply(Refused(refusal=refusal, session=of, noted=noted))]:
             assert (refusal, of) == (Refusal.NEWER_SESSION, session(9, generation=2))
+            assert noted == session(2, generation=3)
         case other:
             raise AssertionError(other)
 

@@ -102,6 +102,7 @@ STREAM_MESSAGES: list[Message] = [
     Acknowledgement(session=SESSION, number=0, cursor=None, digest=b"", imported_at=Instant(1.75e9)),
     Reopen(session=SESSION, reason="number 3 is missing before 5"),
     Refused(session=SESSION, refusal=Refusal.HIGHER_TERM, reason="moved on", term=Term(4)),
+    Refused(session=SESSION, refusal=Refusal.NEWER_SESSION, reason="old", noted=SessionId(Term(3), Generation(20), 1)),
     Refused(session=SESSION, refusal=Refusal.IMPORT_FAILED, reason="disk full"),
 ]
 CONTENT_MESSAGES: list[Message] = [

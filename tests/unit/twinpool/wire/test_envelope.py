@@ -20,6 +20,7 @@ from tests.unit.twinpool.wire.samples import (
     MESSAGES,
     POOL1,
     POOL2,
+    SESSION,
     STREAM,
     batch,
     change_set,
@@ -32,7 +33,7 @@ from tests.unit.twinpool.wire.samples import (
 from twinpool.errors import MalformedMessage
 from twinpool.ports.broker import Delivery, Letter
 from twinpool.protocol.content import PART_BYTES, ContentAbsent, ContentPart, ContentWanted
-from twinpool.protocol.messages import Batch, Piece
+from twinpool.protocol.messages import Batch, Piece, Refusal, Refused
 from twinpool.vocabulary.change import Change, ChangeSet, Record, RecordKey
 from twinpool.vocabulary.names import Instant, PoolFqdn, Position
 from twinpool.wire import CONTENT_TYPE, MAX_BODY_BYTES, Kind, Message, decode, encode, peek
@@ -254,6 +255,16 @@ def test_a_field_of_any_other_type_or_range_is_refused_or_understood(message: Me
     except MalformedMessage:
         return
     assert decode(delivery(encode(again))) == again
+
+
+@pytest.mark.parametrize(
+    "noted", [7, "3.20.1", [3, 20], [3, 20, 1, 0], [3, 20, "1"], [3, -1, 1], [3, 2**63, 1], [None] * 3]
+)
+def test_a_noted_session_of_any_other_form_is_refused(noted: object) -> None:
+    told = Refused(session=SESSION, refusal=Refusal.NEWER_SESSION, reason="too old", noted=SESSION)
+    letter = encode(envelope(told))
+    with pytest.raises(MalformedMessage, match="noted"):
+        decode(with_body(letter, [*fields_of(letter)[:-1], noted]))
 
 
 @pytest.mark.parametrize("name", ["kind", "source", "destination", "home", "module", "session", "number", "size"])
