@@ -50,6 +50,7 @@ FENCED: dict[str, Fenced] = {
         STREAM, [Change("late", "k", b"v")], session=FIRST, after=Position(0), upto=Position(1), generation=g
     ),
     "swap_in": lambda store, g: store.swap_in(STREAM, session=FIRST, generation=g),
+    "raise_generation": lambda store, g: store.raise_generation(Generation(7), generation=g),
     "note_import": lambda store, g: store.note_import(STREAM, failure="x", generation=g),
     "forget_sync_requests": lambda store, g: store.forget_sync_requests(100, generation=g),
 }
@@ -66,6 +67,7 @@ def everything(store: Store) -> list[object]:
         store.import_progress(STREAM),
         store.import_ledger(STREAM),
         store.sync_requests(0),
+        store.current_lease(),
     ]
 
 

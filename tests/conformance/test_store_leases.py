@@ -6,7 +6,7 @@ from tests.conformance.backends import Stores
 from tests.conformance.streams import FOR_LONG, POOL, SHORTLY, eventually
 from twinpool.errors import LeaseLost, LeaseTaken
 from twinpool.ports.store import Store
-from twinpool.vocabulary.names import FrontEndName
+from twinpool.vocabulary.names import HIGHEST_GENERATION, FrontEndName, Generation
 
 FE1, FE2 = FrontEndName("fe1"), FrontEndName("fe2")
 
@@ -73,3 +73,28 @@ def test_all_front_ends_see_one_lease(stores: Stores, store: Store) -> None:
     assert other.current_lease() == lease
     with pytest.raises(LeaseTaken):
         other.acquire_lease(FE2, FOR_LONG)
+
+
+@pytest.mark.parametrize("at_least", [1, 2, 50, HIGHEST_GENERATION])
+def test_a_raised_generation_overtakes_its_holder_and_is_outgrown_by_the_next_one_at_once(
+    store: Store, at_least: int
+) -> None:
+    first = store.acquire_lease(FE1, FOR_LONG)
+    store.raise_generation(Generation(at_least), generation=first.generation)
+    assert store.current_lease() is None
+    with pytest.raises(LeaseLost):
+        store.renew_lease(first, FOR_LONG)
+    with pytest.raises(LeaseLost):
+        store.raise_generation(Generation(at_least), generation=first.generation)
+    store.release_lease(first)
+    second = store.acquire_lease(FE2, FOR_LONG)
+    assert second.generation > max(first.generation, at_least)
+    assert store.current_lease() == second
+
+
+def test_a_generation_that_does_not_hold_the_lease_raises_nothing(store: Store) -> None:
+    first = store.acquire_lease(FE1, FOR_LONG)
+    for other in (Generation(0), Generation(first.generation + 1)):
+        with pytest.raises(LeaseLost):
+            store.raise_generation(Generation(50), generation=other)
+    assert store.current_lease() == first

@@ -207,6 +207,13 @@ class Leases(Protocol):
     def release_lease(self, lease: Lease) -> None:
         """Give it back so that another may take it at once; does nothing if it was overtaken."""
 
+    def raise_generation(self, at_least: Generation, *, generation: Generation) -> None:
+        """End the lease of `generation`, so that whoever takes it next, at once, is above `at_least` as well.
+
+        For a store that has gone back in time, and would give generations anew that others have seen. It overtakes
+        its caller. `at_least` is `HIGHEST_GENERATION` at most.
+        """
+
     def current_lease(self) -> Lease | None:
         """Return the lease that has not expired, None if there is none."""
 

@@ -19,6 +19,9 @@ Digest = NewType("Digest", str)  #: BLAKE2b-256 of a file's content, 64 lower-ca
 CMS_HOME = Home("cms")  #: the home of the deployment-wide Central Management store
 ORIGIN = Position(0)  #: the position before the first change set of every stream
 
+#: Far above what elections ever reach, and far enough below what a store can hold: nothing higher is believed.
+HIGHEST_GENERATION = Generation(2**62)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Stream:

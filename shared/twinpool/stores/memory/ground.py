@@ -53,12 +53,12 @@ class Ground:
         return Instant(self._clock())
 
     @contextmanager
-    def _fenced(self, generation: Generation) -> Iterator[None]:
+    def _fenced(self, generation: Generation) -> Iterator[Lease]:
         """Hold the lock while a generation has the lease. Raises `LeaseLost`."""
         with self._lock:
             if self._lease is None or self._lease.generation != generation:
                 raise LeaseLost(f"generation {generation} no longer holds the lease of {self.pool}")
-            yield
+            yield self._lease
 
     def _state(self, stream: Stream) -> StreamState:
         """Return the state of a stream, a new one that is not kept if there is none."""

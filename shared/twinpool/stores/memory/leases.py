@@ -37,6 +37,15 @@ class MemoryLeases(Ground):
             if self._lease is not None and self._lease.generation == lease.generation:
                 self._lease = replace(self._lease, expires_at=min(self._lease.expires_at, self.now()))
 
+    def raise_generation(self, at_least: Generation, *, generation: Generation) -> None:
+        """Have the next generation be above `at_least`; see `Leases.raise_generation`."""
+        with self._fenced(generation) as lease:
+            self._lease = replace(
+                lease,
+                generation=max(at_least, Generation(generation + 1)),
+                expires_at=min(lease.expires_at, self.now()),
+            )
+
     def current_lease(self) -> Lease | None:
         """Return the lease that has not expired, None if there is none."""
         with self._lock:

@@ -44,6 +44,17 @@ class PostgresqlLeases(Ground):
             connection.execute(SQL["release_lease"], {"generation": lease.generation})
         self._notifier.announce()
 
+    def raise_generation(self, at_least: Generation, *, generation: Generation) -> None:
+        """Have the next generation be above `at_least`; see `Leases.raise_generation`.
+
+        Waits for the fenced transactions that are just being committed, as a take-over does.
+        """
+        wanted = {"at_least": at_least, "generation": generation}
+        with self._connections.transaction(("lock_lease", {}), ("raise_generation", wanted)) as (_, begun):
+            if not begun[1]:
+                raise LeaseLost(f"generation {generation} no longer holds the lease of {self.pool}")
+        self._notifier.announce()
+
     def current_lease(self) -> Lease | None:
         """Return the lease that has not expired, None if there is none."""
         row = self._row("current_lease")

@@ -40,6 +40,11 @@ class SqliteLeases(Ground):
         with self._connections.writing() as connection:
             connection.execute(SQL["release_lease"], {"generation": lease.generation, "now": self.now()})
 
+    def raise_generation(self, at_least: Generation, *, generation: Generation) -> None:
+        """Have the next generation be above `at_least`; see `Leases.raise_generation`."""
+        with self._fenced(generation) as connection:
+            connection.execute(SQL["raise_generation"], {"at_least": at_least, "now": self.now()})
+
     def current_lease(self) -> Lease | None:
         """Return the lease that has not expired, None if there is none."""
         row = self._row("current_lease", {"now": self.now()})

@@ -339,6 +339,14 @@ RETURNING holder, generation, expires_at;
 UPDATE lease SET expires_at = least(expires_at, date_part('epoch', clock_timestamp()))
 WHERE generation = %(generation)s;
 
+-- raise_generation --
+-- Overtake the generation that has the lease, and let it expire now; no row if another one has it
+UPDATE lease
+SET generation = greatest(generation + 1, %(at_least)s),
+    expires_at = least(expires_at, date_part('epoch', clock_timestamp()))
+WHERE generation = %(generation)s
+RETURNING generation;
+
 -- current_lease --
 -- Read the lease unless it has expired
 SELECT holder, generation, expires_at FROM lease WHERE expires_at > date_part('epoch', clock_timestamp());

@@ -25,6 +25,10 @@ RETURNING holder, generation, expires_at;
 -- Let the lease expire now unless another generation has it
 UPDATE lease SET expires_at = min(expires_at, :now) WHERE generation = :generation;
 
+-- raise_generation --
+-- Overtake whoever has the lease, and let it expire now
+UPDATE lease SET generation = max(generation + 1, :at_least), expires_at = min(expires_at, :now);
+
 -- current_lease --
 -- Read the lease unless it has expired
 SELECT holder, generation, expires_at FROM lease WHERE expires_at > :now;

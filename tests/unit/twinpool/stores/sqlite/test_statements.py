@@ -23,6 +23,7 @@ SCANS = {
     "take_lease",
     "renew_lease",
     "release_lease",
+    "raise_generation",
     "current_lease",
 }
 
