@@ -238,3 +238,37 @@ def test_a_partner_that_lost_its_store_is_filled_from_a_snapshot(tmp_path: Path,
 
         assert len(pair.second.records()) == 500
         assert pair.in_step()
+
+
+def test_a_pool_that_lost_its_own_store_asks_the_operator_instead_of_being_refused_for_ever(
+    tmp_path: Path, broker: MemoryBroker
+) -> None:
+    """Its generations begin anew; the partner has noted higher ones, and holds what must not be overwritten unasked."""
+    target = MemoryStore(P2)
+    target.close = lambda: None  # type: ignore[method-assign]  # it outlives the first pair
+    with running_pair(tmp_path, lambda fqdn: target if fqdn == P2 else MemoryStore(fqdn), memory_links(broker)) as pair:
+        for _ in range(3):
+            pair.first.put("contacts/bob", b"friend")
+            pair.await_final()
+            pair.first.stop("fe1.pool1.lab")
+            pair.first.start(1)
+        pair.first.put("contacts/carol", b"friend")
+        pair.await_final()
+    noted = target.import_progress(CONTACTS).session
+
+    with running_pair(tmp_path, lambda fqdn: target if fqdn == P2 else MemoryStore(fqdn), memory_links(broker)) as pair:
+        pair.first.put("contacts/dave", b"friend")
+        eventually(lambda: "force a full sync" in pair.first.module().reason, "the operator is asked")
+        assert pair.first.module().export_state is ExportState.ERROR
+        assert len(target.scan(CONTACTS, after=None, limit=10)) == 2
+
+        pair.first.store.request_sync(CONTACTS, full=True)
+
+        eventually(lambda: pair.first.module().export_state is ExportState.FINAL, "everything is sent anew")
+        assert pair.in_step()
+        assert [record.key for record in pair.second.records()] == ["contacts/dave"]
+        lease = pair.first.store.current_lease()
+        assert lease is not None
+        assert lease.generation > noted.generation
+        pair.first.put("contacts/erin", b"friend")
+        eventually(pair.in_step, "the stream goes on")

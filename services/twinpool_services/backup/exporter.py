@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, assert_never
 
-from twinpool.errors import BrokerUnreachable, StoreUnavailable
+from twinpool.errors import BrokerUnreachable, LeaseLost, StoreUnavailable
 from twinpool.modules.module import Module
 from twinpool.ports.store import ChangeLog, ExportLedgers, Records
 from twinpool.protocol.export_steps import (
@@ -23,6 +23,7 @@ from twinpool.protocol.export_steps import (
     NoteAcknowledged,
     NoteAttempt,
     NoteOpened,
+    Outgrow,
     ReadBounds,
     ReadFailed,
     Send,
@@ -40,6 +41,9 @@ log = logging.getLogger(__name__)
 
 class SourceStore(ChangeLog, ExportLedgers, Records, Protocol):
     """What an exporter needs of the pool store."""
+
+    def raise_generation(self, at_least: Generation, *, generation: Generation) -> None:
+        """Make way for a higher generation; see `Leases.raise_generation`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +194,9 @@ class Exporter:
                 store.note_attempt(route, failure=failure, generation=generation)
             case StepDown(term):
                 self.stepped_down = term
+            case Outgrow(noted):
+                store.raise_generation(noted, generation=generation)
+                raise LeaseLost(f"generation {generation} has made way for one above {noted}")
             case _:
                 assert_never(action)
         return None

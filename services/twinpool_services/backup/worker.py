@@ -187,6 +187,8 @@ class Worker:
             self._syncs.look()
             if self._roles() != self._roles_at_start:
                 self._tenure.end("who serves which home has changed")
+        except Overtaken as error:
+            self._tenure.end(str(error))
         except StoreUnavailable as error:
             log.warning("store unavailable: %s", error, extra={"event": "worker.store_unavailable"})
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from twinpool.protocol.messages import FromExporter, FromImporter
 from twinpool.vocabulary.change import ChangeSet, Record, RecordKey
-from twinpool.vocabulary.names import ORIGIN, Position, Term
+from twinpool.vocabulary.names import ORIGIN, Generation, Position, Term
 from twinpool.vocabulary.session import SessionId
 
 # ── events ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -131,7 +131,17 @@ class StepDown:
     term: Term
 
 
-ExportAction = ReadBounds | Send | NoteOpened | NoteAcknowledged | NoteAttempt | StepDown
+@dataclass(frozen=True, slots=True)
+class Outgrow:
+    """Make way for a generation that is higher than this one, which the importer has noted, and than our own.
+
+    Only the holder of the lease can do so, by the store's word; it is one no more afterwards.
+    """
+
+    generation: Generation
+
+
+ExportAction = ReadBounds | Send | NoteOpened | NoteAcknowledged | NoteAttempt | StepDown | Outgrow
 
 
 # ── what is wanted next ─────────────────────────────────────────────────────────────────────────────────────

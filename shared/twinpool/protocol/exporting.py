@@ -32,6 +32,7 @@ from twinpool.protocol.export_steps import (
     NoteAcknowledged,
     NoteAttempt,
     NoteOpened,
+    Outgrow,
     ReadBounds,
     ReadFailed,
     Send,
@@ -52,7 +53,7 @@ from twinpool.protocol.messages import (
     Refused,
     Reopen,
 )
-from twinpool.vocabulary.names import ORIGIN, Generation, Position, Term
+from twinpool.vocabulary.names import HIGHEST_GENERATION, ORIGIN, Generation, Position, Term
 from twinpool.vocabulary.session import SessionId
 
 FIRST_PAUSE = 1.0  #: seconds before a session is opened again after trouble; doubled each time in vain
@@ -93,6 +94,7 @@ class Exporting:
         self._resend = Resend.NO
         self._seen_ahead = False
         self._reopened = False  # asked to, with nothing acknowledged since
+        self._outgrowing = False  # asked to be, and not heard that it failed
         self._failing = failing
         self._pause = FIRST_PAUSE
         self._rest_until = 0.0
@@ -119,6 +121,7 @@ class Exporting:
                 current = self._run is not None and self._run.session == session
                 return self._retreat(now, "undelivered", f"not delivered: {reason}") if current else []
             case ReadFailed(reason):
+                self._outgrowing = False
                 return self._retreat(now, "store", reason)
             case SyncAsked(full):
                 return self._sync(full=full, now=now)
@@ -317,4 +320,22 @@ class Exporting:
         if message.refusal is Refusal.HIGHER_TERM and message.term is not None and message.term > self._term:
             self._run, self.phase = None, Phase.ENDED
             return [*self._fail(message.reason), StepDown(message.term)]
+        noted = message.noted
+        if message.refusal is Refusal.NEWER_SESSION and noted is not None and noted.term == self._term:
+            return self._outnumbered(message.session, noted, now)
         return self._retreat(now, message.refusal.value, f"the backup pool refuses: {message.reason}")
+
+    def _outnumbered(self, session: SessionId, noted: SessionId, now: float) -> list[ExportAction]:
+        """Another one like us was in office after us, or our store has gone back in time and counts anew.
+
+        If we hold the lease all the same it is the latter, and somebody with a generation above the noted one has to
+        go on; where the partner stands will then show what our log can do for it.
+        """
+        newer = f"the backup pool has noted session {noted} of ours, which is newer than {session}"
+        if noted.generation > HIGHEST_GENERATION:
+            return self._retreat(now, "outnumbered", f"{newer}, and too high to be true: only a higher term helps")
+        failed = self._retreat(now, "outnumbered", f"{newer}: has our store been lost or restored?")
+        if self._outgrowing or noted.generation < self._generation:
+            return failed
+        self._outgrowing = True
+        return [*failed, Outgrow(noted.generation)]

@@ -62,7 +62,14 @@ LIMITS = Limits(window=3, ack_timeout=6.0)
 MAX_CHANGES = 4  #: in a batch
 CONTENT = "file"  #: records of this owner name content that has to be fetched first
 FALSE_ALARMS = frozenset({"digest", "diverged"})
-CHANGING = APPLYING | {"note_session", "note_opened", "note_acknowledged", "note_attempt", "note_import"}
+CHANGING = APPLYING | {
+    "note_session",
+    "note_opened",
+    "note_acknowledged",
+    "note_attempt",
+    "note_import",
+    "raise_generation",
+}
 
 
 class Crashed(Exception):

@@ -35,6 +35,9 @@ class PoolStore(ChangeLog, ExportLedgers, Imports, Protocol):
     def acquire_lease(self, holder: FrontEndName, duration: timedelta) -> Lease:
         """Take the lease; see `Leases.acquire_lease`."""
 
+    def raise_generation(self, at_least: Generation, *, generation: Generation) -> None:
+        """Make way for a higher generation; see `Leases.raise_generation`."""
+
     def burn_position(self) -> None:
         """Take a position for a transaction that is rolled back, if the store works like that."""
 
@@ -68,6 +71,11 @@ class _Ground:
         self._generation = Generation(self._generation + 1)
         expires_at = Instant(self._clock() + duration.total_seconds())
         return Lease(holder=holder, generation=self._generation, expires_at=expires_at)
+
+    def raise_generation(self, at_least: Generation, *, generation: Generation) -> None:
+        """Have the next generation be above `at_least`."""
+        self._check_generation(generation)
+        self._generation = max(at_least, Generation(self._generation + 1))
 
     def scan(self, stream: Stream, *, after: RecordKey | None, limit: int, owner: str | None = None) -> list[Record]:
         """Return records in key order."""
