@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from tests.acceptance.labs import PROGRAM, twinpool
+from tests.pairs import eventually
 from tests.rabbitmq_server import require_rabbitmq
 from twinpool.brokers.process_mark import ProcessMark
 from twinpool_services.lab import Lab, LabFailed, ProcessState, Watcher
@@ -150,7 +151,8 @@ def test_ctrl_c_during_up_leaves_nothing_running() -> None:
     with subprocess.Popen([str(PROGRAM), "lab", "up"], cwd=directory, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         for line in child.stdout:
-            if "Stores" in line:  # The servers run, and the front ends have just been started.
+            if "Stores" in line:  # The servers run, and the front ends are about to be started.
+                eventually(Lab(directory / "lab").deployment_file.exists, "the lab is made")
                 child.send_signal(signal.SIGINT)
         assert child.wait(60) == 130
 

@@ -170,8 +170,11 @@ def test_an_alarm_does_not_outlive_the_connection_that_told_of_it(
     here, here_hears, _, _ = own_stage.pair()
     own_rabbitmq_node.ctl("set_vm_memory_high_watermark", "absolute", "1MB")
     try:
-        token = here.publish(own_stage.letter())
+        here.publish(
+            own_stage.letter()
+        )  # A broker tells of its alarm when it is published to; this may yet come through.
         here_hears.wait_for(lambda: "blocked" in here_hears.states)
+        token = here.publish(own_stage.letter())
 
         own_stage.world.cut(here)
         here_hears.wait_down()
