@@ -52,6 +52,8 @@ def test_a_user_who_presses_ctrl_c_gets_the_machine_back(tmp_path: Path) -> None
         for line in child.stdout:
             if "2  Load" in line:
                 child.send_signal(signal.SIGINT)
+                break
+        child.stdout.read()
         assert child.wait(100) == 130
 
     assert list(tmp_path.iterdir()) == []
