@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 from twinpool.errors import InvalidParameter, NotFound, TwinpoolError
 from twinpool.options import load_deployment
@@ -20,6 +22,8 @@ from twinpool_services.lab.watching import Watcher
 
 DEPLOYMENT = "twinpool.toml"
 READY_SECONDS = 90.0
+
+Outcome = TypeVar("Outcome")
 
 
 class Lab:
@@ -102,9 +106,7 @@ class Lab:
             self._start_servers()
             started = [one for one in self._processes.values() if one.state is ProcessState.STOPPED]
             undoing.callback(self._stop_processes, started)
-            for process in started:
-                process.start()
-            self._remember()
+            _undisturbed(lambda: self._start_processes(started))
             self._await_ready()
             undoing.pop_all()
 
@@ -180,17 +182,22 @@ class Lab:
 
     def _start_servers(self) -> None:
         with self._display.step("RabbitMQ") as step:
-            step.outcome = self.servers.start_broker()
+            step.outcome = _undisturbed(self.servers.start_broker)
         if self.deployment_file.exists():
             if self.servers.cluster is not None:
-                self.servers.cluster.start()
+                _undisturbed(self.servers.cluster.start)
             return
         self.servers.clear_given_broker()
         with self._display.step("Stores") as step:
-            stores = self.servers.create_stores()
+            stores = _undisturbed(self.servers.create_stores)
             step.outcome = "PostgreSQL" if self.plan.store is StoreKind.POSTGRESQL else "SQLite"
         self._remember()  # Before the deployment file, which says that everything has been made.
         write_privately(self.deployment_file, deployment_text(self.plan, self.servers.broker_url, stores))
+
+    def _start_processes(self, processes: Iterable[FrontEndProcess]) -> None:
+        for process in processes:
+            process.start()
+        self._remember()
 
     def _undo_servers(self) -> None:
         """Stop the servers; of a lab whose making was cut short nothing stays, so that it can be made again."""
@@ -259,3 +266,13 @@ class Lab:
             action()
         except TwinpoolError as error:
             self._display.say(f"not done: {error}", "yellow")
+
+
+def _undisturbed(action: Callable[[], Outcome]) -> Outcome:
+    """Do something to its end although a Ctrl-C comes meanwhile, which is heard after it.
+
+    Between the birth of a process and the moment at which it is known nothing may interrupt us, or nobody could stop
+    it. Signals interrupt the main thread alone, so the work is done in another.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="undisturbed") as executor:
+        return executor.submit(action).result()
