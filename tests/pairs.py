@@ -25,8 +25,9 @@ from twinpool.vocabulary.states import BackupStatus, ExportState, ModuleStatus
 from twinpool.wire import encode_changes
 from twinpool_services.backup import Configurations, initial_homes, read_status
 from twinpool_services.backup.election import Candidate
+from twinpool_services.backup.premises import Premises
 from twinpool_services.backup.tenure import Tenure
-from twinpool_services.backup.worker import Premises, Worker
+from twinpool_services.backup.worker import Worker
 
 P1, P2 = PoolFqdn("pool1.lab"), PoolFqdn("pool2.lab")
 PRESENCE = ModuleName("UserServices.PresenceFocus")

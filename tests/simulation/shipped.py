@@ -16,7 +16,7 @@ from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.home import HomeStatus, Mode
 from twinpool.vocabulary.names import PoolFqdn, Term
 from twinpool.wire import Envelope, decode, encode
-from twinpool_services.backup.exporter import Exporter, Haul, ReadLimits
+from twinpool_services.backup.exporter import Exporter, Habits, Haul, ReadLimits
 from twinpool_services.backup.importer import Importer
 
 
@@ -31,8 +31,7 @@ class ShippedExporter:
             store=parts.store,
             generation=parts.generation,
             send=parts.send,
-            note_every=parts.note_every,
-            monotonic=parts.monotonic,
+            habits=Habits(note_every=parts.note_every, monotonic=parts.monotonic),
         )
         self.feed = self._exporter.feed
 

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from twinpool.content.store import ContentStore
 from twinpool.errors import ContentMissing
-from twinpool.modules.module import Module
 from twinpool.ports.broker import Delivery, Outcome
 from twinpool.protocol.export_steps import ExportEvent, Heard, LinkDown, LinkUp, NotDelivered, SyncAsked, Tick
 from twinpool.protocol.exporting import Exporting, Limits
 from twinpool.protocol.messages import Acknowledgement, FromExporter, Opened, Refused, Reopen
 from twinpool.vocabulary.change import ChangeSet
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
-from twinpool.vocabulary.names import Digest, PoolFqdn
+from twinpool.vocabulary.names import Digest
 from twinpool.wire import Envelope
-from twinpool_services.backup.exporter import Exporter, Haul, ReadLimits, SourceStore
+from twinpool_services.backup.exporter import Exporter, Habits, Haul, ReadLimits
 from twinpool_services.backup.inbox import Inbox
 from twinpool_services.backup.pacing import Pace, on_forced, on_haul, on_ring, on_time
 from twinpool_services.backup.packaging import package
 from twinpool_services.backup.post import PostOffice
+from twinpool_services.backup.premises import Premises
 from twinpool_services.backup.roles import ExportRole
 from twinpool_services.backup.tenure import Tenure
 
@@ -35,34 +34,23 @@ NOTE_EVERY = 0.05  #: seconds; acknowledgements that come faster are made durabl
 class ExportDesk:
     """One route's exporter, its inbox and its pace. `run` is the body of its thread."""
 
-    def __init__(  # noqa: PLR0913 - the composition of a desk
-        self,
-        role: ExportRole,
-        *,
-        pool: PoolFqdn,
-        module: Module,
-        store: SourceStore,
-        content: ContentStore,
-        tenure: Tenure,
-        post: PostOffice,
-        configuration: Callable[[], BackupServiceConfiguration],
-    ) -> None:
+    def __init__(self, role: ExportRole, premises: Premises, tenure: Tenure, post: PostOffice) -> None:
         """Bind the parts; nothing happens before `run`. Raises `StoreUnavailable`."""
         self.route = role.route
         self.inbox: Inbox[ExportEvent | Delivery] = Inbox()
-        self._pool, self._post, self._tenure = pool, post, tenure
-        self._module, self._content, self._configuration = module, content, configuration
-        failing = store.export_ledger(role.route).failure is not None
-        machine = Exporting(role.term, tenure.generation, Limits(), failing=failing)
+        self._pool, self._content = premises.pool, premises.content
+        self._tenure, self._post = tenure, post
+        self._module = premises.modules[role.route.stream.module]
+        self._configuration = premises.configurations.current
+        failing = premises.store.export_ledger(role.route).failure is not None
         self._exporter = Exporter(
             route=role.route,
-            machine=machine,
-            module=module,
-            store=store,
+            machine=Exporting(role.term, tenure.generation, Limits(), failing=failing),
+            module=self._module,
+            store=premises.store,
             generation=tenure.generation,
             send=self._send,
-            trim=self._trim,
-            note_every=NOTE_EVERY,
+            habits=Habits(trim=self._trim, note_every=NOTE_EVERY),
         )
         self._pace = Pace()
         self._full_given = self._full_taken = 0  # full syncs: asked for on other threads, and heard on ours

@@ -62,13 +62,23 @@ class Haul(enum.Enum):
     FULL = enum.auto()  #: there is more
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """How an exporter goes about it."""
+
+    trim: Callable[[Sequence[ChangeSet]], Sequence[ChangeSet]] = lambda change_sets: change_sets  #: shortens a batch
+    #: Seconds between two acknowledgements that are made durable: each is a commit, and noting one late is always safe.
+    note_every: float = 0.0
+    monotonic: Callable[[], float] = time.monotonic
+
+
 class Exporter:
     """One route's exporter: the protocol's machine, and the store and broker that it works on.
 
     Has no thread and no clock of its own beyond the monotonic one given, so that a simulation can drive it.
     """
 
-    def __init__(  # noqa: PLR0913 - what an exporter is made of
+    def __init__(
         self,
         *,
         route: Route,
@@ -77,21 +87,14 @@ class Exporter:
         store: SourceStore,
         generation: Generation,
         send: Callable[[FromExporter], None],
-        trim: Callable[[Sequence[ChangeSet]], Sequence[ChangeSet]] = lambda change_sets: change_sets,
-        note_every: float = 0.0,
-        monotonic: Callable[[], float] = time.monotonic,
+        habits: Habits | None = None,
     ) -> None:
-        """Bind the parts. `send` raises `BrokerUnreachable` while the link is down; `trim` shortens a batch.
-
-        Acknowledgements are made durable at most once in `note_every` seconds: each is a commit, and noting one late
-        is always safe.
-        """
+        """Bind the parts. `send` raises `BrokerUnreachable` while the link is down."""
         self.route, self.machine = route, machine
         self.stepped_down: Term | None = None
-        self._module, self._store, self._generation = module, store, generation
-        self._send, self._monotonic = send, monotonic
-        self._trim = trim
-        self._note_every, self._noted_at = note_every, float("-inf")
+        self._module, self._store, self._generation, self._send = module, store, generation, send
+        self._habits = habits or Habits()
+        self._noted_at = float("-inf")
         self._unnoted: Position | None = None
 
     @property
@@ -102,13 +105,15 @@ class Exporter:
     @property
     def note_due_in(self) -> float:
         """Seconds until an acknowledgement has to be noted; infinite if none waits."""
-        return float("inf") if self._unnoted is None else self._noted_at + self._note_every - self._monotonic()
+        if self._unnoted is None:
+            return float("inf")
+        return self._noted_at + self._habits.note_every - self._habits.monotonic()
 
     def feed(self, event: ExportEvent) -> None:
         """Tell the machine something and do all that it asks for. Raises `LeaseLost`."""
         events = deque([event])
         while events:
-            for action in self.machine.handle(events.popleft(), self._monotonic()):
+            for action in self.machine.handle(events.popleft(), self._habits.monotonic()):
                 answer = self._attempt(action)
                 if answer is not None:
                     events.append(answer)
@@ -139,7 +144,7 @@ class Exporter:
         collected = self._module.collect(
             self._store, stream, after=wanted.after, max_changes=limits.changes, max_bytes=limits.bytes
         )
-        change_sets = self._trim(collected)
+        change_sets = self._habits.trim(collected)
         # The oldest is read last: if it is not above `after` now, nothing was missing when the log was read.
         return Collected(change_sets, self._store.head(stream), self._store.oldest(stream))
 
@@ -161,7 +166,7 @@ class Exporter:
     def _note_waiting(self) -> None:
         position, self._unnoted = self._unnoted, None
         if position is not None:
-            self._noted_at = self._monotonic()
+            self._noted_at = self._habits.monotonic()
             self._store.note_acknowledged(self.route, position, generation=self._generation)
 
     def _attempt(self, action: ExportAction) -> ExportEvent | None:

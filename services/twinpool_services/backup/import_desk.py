@@ -5,22 +5,20 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from twinpool.content.fetching import Fetching
-from twinpool.content.store import ContentStore
 from twinpool.errors import LeaseLost, SessionOvertaken
-from twinpool.modules.module import Module
 from twinpool.ports.broker import Delivery
 from twinpool.protocol.content import ContentAbsent, ContentPart, ContentWanted
 from twinpool.protocol.importing import Heard, Importing
 from twinpool.protocol.messages import Batch, FromImporter, Open, Piece
-from twinpool.vocabulary.configuration import BackupServiceConfiguration
-from twinpool.vocabulary.names import Digest, PoolFqdn
+from twinpool.vocabulary.names import Digest
 from twinpool.wire import Envelope, Message, peek
-from twinpool_services.backup.importer import Importer, TargetStore
+from twinpool_services.backup.importer import Importer
 from twinpool_services.backup.inbox import Inbox
 from twinpool_services.backup.post import PostOffice
+from twinpool_services.backup.premises import Premises
 from twinpool_services.backup.roles import ImportRole
 from twinpool_services.backup.tenure import Tenure
 
@@ -32,29 +30,19 @@ PATIENCE = 0.25  #: seconds between looks at the clock
 class ImportDesk:
     """One stream's importer and its inbox. `run` is the body of its thread."""
 
-    def __init__(  # noqa: PLR0913 - the composition of a desk
-        self,
-        role: ImportRole,
-        *,
-        pool: PoolFqdn,
-        module: Module,
-        store: TargetStore,
-        content: ContentStore,
-        tenure: Tenure,
-        post: PostOffice,
-        configuration: Callable[[], BackupServiceConfiguration],
-    ) -> None:
+    def __init__(self, role: ImportRole, premises: Premises, tenure: Tenure, post: PostOffice) -> None:
         """Bind the parts; nothing happens before `run`. Raises `StoreUnavailable`."""
         self.role = role
         self.inbox: Inbox[Delivery] = Inbox()
-        self._pool, self._content, self._tenure, self._post = pool, content, tenure, post
-        self._configuration = configuration
+        self._pool, self._content = premises.pool, premises.content
+        self._tenure, self._post = tenure, post
+        self._configuration = premises.configurations.current
         self._put_off: deque[tuple[Delivery, Message]] = deque()  # heard while content was being fetched
         self._importer = Importer(
             stream=role.stream,
-            machine=Importing(store.import_progress(role.stream), role.term),
-            module=module,
-            store=store,
+            machine=Importing(premises.store.import_progress(role.stream), role.term),
+            module=premises.modules[role.stream.module],
+            store=premises.store,
             generation=tenure.generation,
             send=self._send,
             fetch=self._fetch,

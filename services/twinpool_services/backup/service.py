@@ -17,8 +17,9 @@ from twinpool.stopping import Stop
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
 from twinpool_services.backup.configurations import Configurations
 from twinpool_services.backup.election import Candidate
+from twinpool_services.backup.premises import Premises
 from twinpool_services.backup.tenure import Tenure
-from twinpool_services.backup.worker import Premises, Worker
+from twinpool_services.backup.worker import Worker
 
 log = logging.getLogger(__name__)
 

@@ -13,24 +13,18 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
-from twinpool.content.store import ContentStore
 from twinpool.errors import Overtaken, StoreUnavailable
-from twinpool.modules.registry import Modules
-from twinpool.ports.broker import Link
-from twinpool.ports.store import Store
-from twinpool.vocabulary.deployment import Deployment
-from twinpool.vocabulary.names import PoolFqdn, Route, Stream
+from twinpool.vocabulary.names import Route, Stream
 from twinpool.wire import Kind
-from twinpool_services.backup.configurations import Configurations
 from twinpool_services.backup.content_desk import ContentDesk
 from twinpool_services.backup.export_desk import ExportDesk
 from twinpool_services.backup.forced_syncs import ForcedSyncs
 from twinpool_services.backup.housekeeping import STEP, prune_acknowledged, prune_expired
 from twinpool_services.backup.import_desk import ImportDesk
 from twinpool_services.backup.post import PostOffice
-from twinpool_services.backup.roles import ExportRole, ImportRole, Roles, roles_of
+from twinpool_services.backup.premises import Premises
+from twinpool_services.backup.roles import Roles, roles_of
 from twinpool_services.backup.sweeping import sweep_content
 from twinpool_services.backup.tenure import Tenure
 
@@ -47,19 +41,6 @@ SWEEP_PAUSE = 3600.0  #: seconds between two sweeps of the content store
 JOIN_SECONDS = 10.0  #: how long a thread may take to end before that is worth a word
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Premises:
-    """What a worker works with; it outlives tenures."""
-
-    deployment: Deployment
-    pool: PoolFqdn
-    store: Store
-    modules: Modules
-    content: ContentStore
-    configurations: Configurations
-    new_link: Callable[[], Link]
-
-
 class Worker:
     """One tenure's work."""
 
@@ -70,8 +51,8 @@ class Worker:
         self._link = premises.new_link()
         speakers = frozenset(pool.fqdn for pool in premises.deployment.pools if pool.fqdn != premises.pool)
         self._post = PostOffice(premises.pool, self._link, speakers)
-        self.exports = [self._export_desk(role) for role in roles.exports]
-        self.imports = [self._import_desk(role) for role in roles.imports]
+        self.exports = [ExportDesk(role, premises, tenure, self._post) for role in roles.exports]
+        self.imports = [ImportDesk(role, premises, tenure, self._post) for role in roles.imports]
         self._syncs = ForcedSyncs(premises.store, self.exports, tenure.generation)
         self._content_desk = ContentDesk(premises.pool, premises.content, self._post, tenure)
         self._sweep_at = time.monotonic() + SWEEP_PAUSE
@@ -89,32 +70,6 @@ class Worker:
         user = [module.name for module in premises.modules if not module.category.is_cms]
         cms = [module.name for module in premises.modules if module.category.is_cms]
         return roles_of(premises.deployment, premises.pool, premises.store.homes(), user, cms)
-
-    def _export_desk(self, role: ExportRole) -> ExportDesk:
-        premises = self._premises
-        return ExportDesk(
-            role,
-            pool=premises.pool,
-            module=premises.modules[role.route.stream.module],
-            store=premises.store,
-            content=premises.content,
-            tenure=self._tenure,
-            post=self._post,
-            configuration=premises.configurations.current,
-        )
-
-    def _import_desk(self, role: ImportRole) -> ImportDesk:
-        premises = self._premises
-        return ImportDesk(
-            role,
-            pool=premises.pool,
-            module=premises.modules[role.stream.module],
-            store=premises.store,
-            content=premises.content,
-            tenure=self._tenure,
-            post=self._post,
-            configuration=premises.configurations.current,
-        )
 
     def _register(self) -> None:
         for exporting in self.exports:

@@ -1,0 +1,27 @@
+"""What a worker works with; it outlives tenures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from twinpool.content.store import ContentStore
+from twinpool.modules.registry import Modules
+from twinpool.ports.broker import Link
+from twinpool.ports.store import Store
+from twinpool.vocabulary.deployment import Deployment
+from twinpool.vocabulary.names import PoolFqdn
+from twinpool_services.backup.configurations import Configurations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Premises:
+    """The pool, its store, and everything else that front ends of it share."""
+
+    deployment: Deployment
+    pool: PoolFqdn
+    store: Store
+    modules: Modules
+    content: ContentStore
+    configurations: Configurations
+    new_link: Callable[[], Link]
