@@ -101,6 +101,11 @@ class Run:
         return Walk(self.walked_to) if self.walking else Collect(self.read_to)
 
     @property
+    def is_snapshot(self) -> bool:
+        """Whether what is sent goes to staged records, at least at first."""
+        return self.walking or not self._is_settled(self.read_to)
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing is left to be sent, as far as is known."""
         return not self.walking and self.read_to >= self.bounds.head

@@ -53,7 +53,7 @@ from twinpool.protocol.messages import (
     Refused,
     Reopen,
 )
-from twinpool.vocabulary.names import HIGHEST_GENERATION, ORIGIN, Generation, Position, Term
+from twinpool.vocabulary.names import HIGHEST_GENERATION, ORIGIN, Generation, Term
 from twinpool.vocabulary.session import SessionId
 
 FIRST_PAUSE = 1.0  #: seconds before a session is opened again after trouble; doubled each time in vain
@@ -279,17 +279,21 @@ class Exporting:
     def _opened(self, run: Run, message: Opened, now: float) -> list[ExportAction]:
         self._heard_at = self._sent_at = now
         stands_at = message.cursor.position if message.cursor else ORIGIN
-        if stands_at > run.bounds.head and self._resend is Resend.NO:
-            return self._ahead(run, stands_at, now)
+        ahead = f"the backup pool stands at {stands_at}, ahead of our log at {run.bounds.head}"
+        is_ahead = stands_at > run.bounds.head
+        if is_ahead and self._resend is Resend.NO:
+            return self._ahead(ahead, now)
         self._seen_ahead = False
-        run.confirmed = stands_at if stands_at <= run.bounds.head else ORIGIN
         run.begin(message.cursor, message.staging, self._resend)
+        # What is replaced by a snapshot although the log reaches back to it may be of another history: no proof.
+        run.confirmed = ORIGIN if run.is_snapshot and stands_at >= run.bounds.oldest else stands_at
         self.phase = Phase.WALKING if run.walking else Phase.STREAMING
+        failed = self._fail(f"{ahead}: everything is being sent anew") if is_ahead else []
         # Where nothing is to be sent, a canary asks for the proof; else the batches do, and a canary before them
         # would be acknowledged even where the batches cannot be applied.
-        return [NoteOpened(run.confirmed), *(self._send_canary(now) if run.is_idle else [])]
+        return [*failed, NoteOpened(run.confirmed), *(self._send_canary(now) if run.is_idle else [])]
 
-    def _ahead(self, run: Run, stands_at: Position, now: float) -> list[ExportAction]:
+    def _ahead(self, ahead: str, now: float) -> list[ExportAction]:
         """Our store has gone back in time, or is another one. To overwrite the partner is an operator's decision.
 
         Only when it is seen twice in a row: a former active front end that woke up late may have sent, in the session
@@ -298,9 +302,9 @@ class Exporting:
         if not self._seen_ahead:
             self._seen_ahead = True
             return self._reopen_soon(now, "ahead")
-        stands = f"the backup pool stands at {stands_at}, ahead of our log at {run.bounds.head}"
-        advice = f"{stands}: check which side is right, then force a full sync"
-        return [NoteOpened(ORIGIN), *self._retreat(now, "diverged", advice)]
+        advice = f"{ahead}: check which side is right, then force a full sync"
+        # The failure first: where our log is empty, the origin alone would look as if everything were there.
+        return [*self._retreat(now, "diverged", advice), NoteOpened(ORIGIN)]
 
     def _acknowledged(self, run: Run, message: Acknowledgement, now: float) -> list[ExportAction]:
         heed = run.heed(message)

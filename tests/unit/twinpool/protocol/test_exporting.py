@@ -312,7 +312,7 @@ def test_a_partner_ahead_of_our_log_is_not_overwritten_and_said_only_when_seen_t
     exporter.opening(bounds(20))
     assert exporter.opened(at(21)) == [ReadBounds()]
     exporter.hear(bounds(20))
-    noted, failed = exporter.opened(at(21))
+    failed, noted = exporter.opened(at(21))
     assert noted == NoteOpened(Position(0))
     assert isinstance(failed, NoteAttempt)
     assert failed.failure is not None
