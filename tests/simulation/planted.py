@@ -12,7 +12,7 @@ from functools import partial
 from tests.simulation.shipped import SHIPPED, ShippedExporter, shipped_importer
 from twinpool.errors import BrokerUnreachable, ContentMissing, ImportFailed, SessionOvertaken, Transient
 from twinpool.protocol.classification import classify_export
-from twinpool.protocol.export_steps import Collected, ExportAction, ExportEvent, Heard, NoteAttempt
+from twinpool.protocol.export_steps import Collected, ExportAction, ExportEvent, Heard, NoteAttempt, Outgrow
 from twinpool.protocol.exporting import Exporting
 from twinpool.protocol.importing import (
     Acknowledge,
@@ -149,6 +149,13 @@ class ForgetsTheWindow(Exporting):
         return super().handle(event, now)
 
 
+class NeverOutgrows(Exporting):
+    """Goes on as it is when the importer has noted sessions that a lost store has forgotten."""
+
+    def handle(self, event: ExportEvent, now: float) -> list[ExportAction]:
+        return [action for action in super().handle(event, now) if not isinstance(action, Outgrow)]
+
+
 class GoesOnWithoutContent(Importer):
     """Takes a request for content that could not be sent for an answer that could not be sent."""
 
@@ -216,13 +223,16 @@ PLANTED = (
     Planted("reads on behind what was pruned", "", replace(SHIPPED, exporting=BlindToPruning)),
     Planted(
         "applies nothing and acknowledges when content cannot be asked for",
-        "before it was durable",
+        "",
         replace(SHIPPED, importer=partial(shipped_importer, kind=GoesOnWithoutContent)),
     ),
     Planted(
         "clears a failure by an acknowledgement from before it",
         "a failure was cleared",
         replace(SHIPPED, exporter=partial(ShippedExporter, kind=NotesLate)),
+    ),
+    Planted(
+        "never outgrows what a lost store has forgotten", "no convergence", replace(SHIPPED, exporting=NeverOutgrows)
     ),
     Planted("no window", "the window holds", replace(SHIPPED, exporting=ForgetsTheWindow)),
     Planted("final by an old proof", "without a proof", replace(SHIPPED, classify=believes_old_proofs)),

@@ -24,6 +24,7 @@ FAULTS = {
     "overtaken while fetching",
     "reorder",
     "sign of life",
+    "source store loss",
     "stall",
     "store loss",
     "store unavailable",
@@ -55,6 +56,11 @@ def test_schedules_stream_and_send_snapshots_and_resume_them() -> None:
     trace = "\n".join(line for seed in range(40) for line in play(seed, cast_of(seed), traced=True).trace)
     for deed in (": apply ", ": begin ", ": begin_staging ", ": stage ", ": stage_changes ", ": swap_in "):
         assert trace.count(deed) > 10, deed
+
+
+def test_schedules_outgrow_what_a_lost_store_has_forgotten() -> None:
+    trace = "\n".join(line for seed in range(120) for line in play(seed, cast_of(seed), traced=True).trace)
+    assert trace.count(": raise_generation ") > 5
 
 
 def test_a_schedule_replays_exactly() -> None:

@@ -1,7 +1,8 @@
 """What must hold after every durable change, whatever has happened (guarantees 2, 3 and 6).
 
-- The importer's records are a state that the source once had: the one at the importer's cursor.
-- The cursor never goes down, except by loss of the importer's store.
+- The importer's records are a state that the source once had: the one at the importer's cursor. After the source's
+  store was lost they may be one that it had before, until a snapshot of the new one has been swapped in.
+- The cursor never goes down, except by loss of a store.
 - Only the newest lease generation changes anything, and only the newest session noted is applied.
 - What is acknowledged is durable at the importer, when it is said and when it is noted.
 - A failure stands until something is acknowledged after it.
@@ -47,7 +48,8 @@ class Checker:
         self._source, self._target = source, target
         self._classify, self._ack_timeout = classify, ack_timeout
         self._states: dict[Position, RecordMap] = {ORIGIN: {}}
-        self._newest_state = ORIGIN
+        self._former_states: dict[Position, RecordMap] | None = None  # before the source's store was lost
+        self._opened_by_source: set[SessionId] = set()
         self._cursor: Cursor | None = None
         self._noted: SessionId = NO_SESSION
         self._lost = False  # the importer's store was, and the exporter has not heard of it yet
@@ -61,7 +63,6 @@ class Checker:
     def wrote(self, position: Position) -> None:
         """Remember the state that the source has now."""
         self._states[position] = dict(self._source.contents())
-        self._newest_state = position
         self.check()
 
     def heard(self, message: FromImporter, now: float) -> None:
@@ -84,6 +85,21 @@ class Checker:
         self._target, self._cursor, self._noted = target, None, NO_SESSION
         self._lost, self._opened_since = True, []
 
+    def lost_source(self, source: PoolStore) -> None:
+        """The exporter's store was replaced by an empty one."""
+        self._source, self._heard_at, self._failed = source, float("-inf"), False
+        self._former_states, self._states = self._states, {ORIGIN: {}}
+        self._opened_by_source.clear()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the importer holds what the exporter's store, which was lost, once held."""
+        return self._former_states is not None
+
+    def opened(self, session: SessionId) -> None:
+        """The exporter in office has asked for a session."""
+        self._opened_by_source.add(session)
+
     def done(self, store: PoolStore, name: str, given: Mapping[str, object], heard: StreamMessage | None) -> None:
         """A store call has succeeded; `heard` is what its caller is hearing."""
         generation, session = given.get("generation"), given.get("session")
@@ -93,6 +109,10 @@ class Checker:
         demand(generation == newest, f"generation {generation} did {name} though {newest} is in office")
         if store is self._target and name in APPLYING:
             demand(session == self._noted, f"session {session} did {name} though {self._noted} is noted")
+        if name == "raise_generation":
+            demand(self.is_cut, "a generation was raised, and nothing was lost")
+        if store is self._target and name == "swap_in" and session in self._opened_by_source:
+            self._former_states, self._cursor = None, None
         if name == "note_acknowledged":
             demand(not self._failed, "a failure was cleared by an acknowledgement from before it")
         self._failed |= name == "note_attempt" and given.get("failure") is not None
@@ -117,7 +137,7 @@ class Checker:
         if cursor is not None:
             before = self._cursor.position if self._cursor else ORIGIN
             demand(cursor.position >= before, f"the cursor went from {before} down to {cursor.position}")
-            expected = self._state_at(cursor.position)
+            expected = self._state_at(cursor.position, self._former_states or self._states)
             if (held := self._target.contents()) != expected:
                 there, here = _shown(held), _shown(expected)
                 raise Violation(f"the importer at {cursor.position} holds {there}, the source held {here}")
@@ -130,7 +150,10 @@ class Checker:
             return
         ledger = self._source.export_ledger(self._route)
         durable = self._durable()
-        demand(ledger.acknowledged <= durable, f"{ledger.acknowledged} is noted as acknowledged, {durable} is durable")
+        demand(
+            self.is_cut or ledger.acknowledged <= durable,
+            f"{ledger.acknowledged} is noted as acknowledged, {durable} is durable",
+        )
         state, _reason = self.state()
         if state is ExportState.FINAL:
             demand(self._target.contents() == self._source.contents(), "FinalState, but the pools differ")
@@ -159,7 +182,7 @@ class Checker:
     def has_converged(self, since: float) -> bool:
         """Whether both pools hold the same, and say so by a proof that was noted since then."""
         proven_at = self._source.export_ledger(self._route).proven_at
-        if self._lost or proven_at is None or proven_at < since:
+        if self._lost or self.is_cut or proven_at is None or proven_at < since:
             return False
         return self._target.contents() == self._source.contents() and self.state()[0] is ExportState.FINAL
 
@@ -167,12 +190,12 @@ class Checker:
         cursor = self._target.import_progress(self._stream).cursor
         return cursor.position if cursor else ORIGIN
 
-    def _state_at(self, position: Position) -> Mapping[RecordKey, bytes]:
+    def _state_at(self, position: Position, states: Mapping[Position, RecordMap]) -> Mapping[RecordKey, bytes]:
         # A cursor may stand on a position that was rolled back only if it stands behind the state before it.
-        while position not in self._states:
+        while position not in states:
             demand(position > ORIGIN, f"there never was a position {position}")
             position = Position(position - 1)
-        return self._states[position]
+        return states[position]
 
 
 def _shown(records: Mapping[RecordKey, bytes]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from twinpool.errors import LeaseLost
 from twinpool.simulation.actors import CONTENT, LIMITS, ROUTE, Actor, ExportingActor, ImportingActor
 from twinpool.simulation.cast import Cast
 from twinpool.simulation.checking import Checker, demand
@@ -40,6 +41,7 @@ class World:
         self.checker = Checker(ROUTE, self._source, self._target, cast.classify, LIMITS.ack_timeout)
         self.exporters: list[ExportingActor] = []  #: the last one is in office
         self.importers: list[ImportingActor] = []  #: likewise
+        self._source_was_lost = self._target_was_lost = False  # never both: late letters of two lost stores agree
         self._written = self._asleep = 0
         self._write_rate = self.dice.one_of(WRITE_RATES)
 
@@ -144,18 +146,37 @@ class World:
             self._prune(self._source.head(ROUTE.stream))
         elif self.dice.chance(0.1):
             self._prune(self._source.export_ledger(ROUTE).acknowledged)
-        if strikes("store loss", 0.004):
+        if not self._source_was_lost and strikes("store loss", 0.004):
             self._lose_target()
+        if not (self._source_was_lost or self._target_was_lost) and strikes("source store loss", 0.004):
+            self._lose_source()
         if self.exporters and strikes("sync", 0.01):
             self.exporters[-1].sync(full=self.dice.chance(0.7))
 
     def _prune(self, up_to: Position) -> None:
         if self.exporters and not self.exporters[-1].dead:
-            gone = self._source.prune(ROUTE.stream, up_to=up_to, generation=self.exporters[-1].generation)
+            try:
+                gone = self._source.prune(ROUTE.stream, up_to=up_to, generation=self.exporters[-1].generation)
+            except LeaseLost:
+                return  # It has just made way for a higher generation.
             self.note("log pruned up to %s, %s gone", up_to, gone)
+
+    def _lose_source(self) -> None:
+        """Replace the exporter's store by an empty one; the operator wants everything sent anew, and is heeded.
+
+        The letters to it are lost, too: sessions are numbered anew, and an old answer would be taken for a new one's.
+        """
+        self.note("the exporter's store is lost")
+        self._source_was_lost = True
+        self._source = self.cast.new_store(self._time)
+        self.checker.lost_source(self._source)
+        for actor in self.exporters:
+            actor.end("its store is lost")
+        self._to_source.letters.clear()
 
     def _lose_target(self) -> None:
         self.note("the importer's store is lost")
+        self._target_was_lost = True
         self._target = self.cast.new_store(self._time)
         self.checker.lost_target(self._target)
         for actor in self.importers:
@@ -189,7 +210,10 @@ class World:
         link = Connection(publishes_to=self._to_target, consumes=self._to_source)
         generation = self._office(self._source)
         self.note("exporter %s takes office", generation)
-        self.exporters.append(ExportingActor(self, f"exporter {generation}", self._source, generation, link))
+        exporter = ExportingActor(self, f"exporter {generation}", self._source, generation, link)
+        if self.checker.is_cut:
+            exporter.sync(full=True)
+        self.exporters.append(exporter)
 
     def _new_importer(self) -> None:
         link = Connection(publishes_to=self._to_source, consumes=self._to_target)
