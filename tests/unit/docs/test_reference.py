@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from twinpool_services.cli.cmdlets import CMDLETS
+from twinpool_services.cli.exit_codes import ExitCode
+from twinpool_services.cli.reference import command_line_page, configuration_page
+
+REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
+
+
+def test_the_page_of_the_command_line_is_what_scripts_docs_makes() -> None:
+    assert (REFERENCE / "command-line.md").read_text(encoding="utf-8") == command_line_page(CMDLETS)
+
+
+def test_the_page_of_the_configuration_is_what_scripts_docs_makes() -> None:
+    assert (REFERENCE / "configuration.md").read_text(encoding="utf-8") == configuration_page()
+
+
+def test_every_exit_code_is_explained() -> None:
+    page = command_line_page(CMDLETS)
+
+    assert all(f"| {int(code)} |" in page for code in ExitCode)
