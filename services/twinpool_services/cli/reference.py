@@ -26,8 +26,9 @@ def command_line_page(cmdlets: Cmdlets) -> str:
     """Render docs/reference/command-line.md."""
     intro = (
         "# Cmdlets\n\n"
-        "Names and parameters in any case, `-Name value` or `-Name:value`, with a hyphen or a dash; a parameter's name\n"
-        "may be cut short while it is unambiguous. All take `--format table|list|json`, `--deployment FILE` and `--help`."
+        "Names and parameters in any case, `-Name value` or `-Name:value`, with a hyphen or a dash; a parameter's\n"
+        "name may be cut short while it is unambiguous. All take `--format table|list|json`, `--deployment FILE` and\n"
+        "`--help`."
     )
     codes = _table(("exit code", "meaning"), ((str(int(code)), meaning) for code, meaning in _EXIT_CODES.items()))
     parts = [_GENERATED, intro, *(_cmdlet(cmdlet) for cmdlet in cmdlets), f"## Exit codes\n\n{codes}"]
