@@ -22,7 +22,7 @@ __all__ = [
 
 @pytest.fixture(scope="session", autouse=True)
 def interruptions_are_heard() -> Iterator[None]:
-    """A shell starts what runs in the background with SIGINT ignored, and every process of a test would inherit that."""
+    """A shell starts what runs in the background with SIGINT ignored, and the processes of tests would inherit that."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         yield
         return

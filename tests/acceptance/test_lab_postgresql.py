@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 import pytest
@@ -26,11 +28,17 @@ def lab() -> Iterator[Lab]:
     try:
         lab.up(LabPlan(front_ends=1, store=StoreKind.POSTGRESQL))
     except PostgresqlNotInstalled as error:
-        no_server = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        no_server(str(error))
+        no_postgresql(error)
     yield lab
     lab.down(erase=True)
     shutil.rmtree(directory, ignore_errors=True)
+
+
+def no_postgresql(error: PostgresqlNotInstalled) -> NoReturn:
+    """Skip the test; with CI=true fail it."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(str(error))
+    pytest.skip(str(error))
 
 
 def test_pools_over_postgresql_replicate_and_their_data_outlives_down_and_up(lab: Lab) -> None:
@@ -54,3 +62,20 @@ def test_the_cluster_asks_for_its_password(lab: Lab) -> None:
     assert isinstance(cluster, PostgresqlCluster)
     assert cluster.url("pool1_lab").count(":") == 3
     assert (cluster.directory / "cluster.json").stat().st_mode & 0o077 == 0
+
+
+def test_erasing_leaves_nothing_of_the_cluster() -> None:
+    place = Path(tempfile.mkdtemp(prefix="twinpool-lab-"))  # Of root alone, if we are root: the cluster lies elsewhere.
+    cluster = PostgresqlCluster(place / "postgresql")
+    try:
+        cluster.start()
+    except PostgresqlNotInstalled as error:
+        no_postgresql(error)
+    data = Path(json.loads((place / "postgresql" / "cluster.json").read_text(encoding="utf-8"))["data"])
+    cluster.stop(at_once=True)
+
+    cluster.erase()
+
+    assert list(place.iterdir()) == []
+    assert not data.parent.exists()
+    place.rmdir()

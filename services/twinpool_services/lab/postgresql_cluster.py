@@ -81,7 +81,7 @@ class PostgresqlCluster:
     def erase(self) -> None:
         """Delete the cluster, which must not run."""
         if self._known is not None:
-            shutil.rmtree(self._known.data, ignore_errors=True)  # What is left is a directory nobody refers to.
+            shutil.rmtree(Path(self._known.data).parent, ignore_errors=True)  # What is left is nobody's.
         shutil.rmtree(self.directory, ignore_errors=True)
         self._known = None
 
