@@ -174,6 +174,24 @@ def test_a_store_that_fails_while_importing_shows_on_both_sides_and_recovers(
     assert pair.second.module().import_state is ImportState.NORMAL
 
 
+def test_a_failed_import_that_could_not_be_noted_is_noted_as_soon_as_that_is_possible(
+    pair: RunningPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.await_final()
+
+    def full(*_: object, **__: object) -> None:
+        raise StoreUnavailable("the disk is full")
+
+    monkeypatch.setattr(pair.second.store, "apply", full)
+    with monkeypatch.context() as mute:
+        mute.setattr(pair.second.store, "note_import", full)
+        pair.first.put("contacts/bob", b"friend")
+        eventually(lambda: pair.first.module().export_state is ExportState.ERROR, "the source says so")
+        pair.first.stop_all()  # Nothing is tried again, so no other failure will be noted.
+    eventually(lambda: pair.second.module().import_state is ImportState.ERROR, "the importing pool says so")
+    assert "the disk is full" in pair.second.module().reason
+
+
 def test_foreign_messages_are_set_aside_and_the_stream_goes_on(pair: RunningPair, broker: MemoryBroker) -> None:
     pair.await_final()
     for queue in (queue_to(P2, CONTACTS.module), queue_to(P1, CONTROL)):

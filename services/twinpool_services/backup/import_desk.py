@@ -69,6 +69,8 @@ class ImportDesk:
                 self._import(*self._put_off.popleft())
             elif opened := self._next(PATIENCE):
                 self._import(*opened)
+            else:
+                self._importer.note_failure()
 
     def _next(self, seconds: float) -> tuple[Delivery, Message] | None:
         """Return the next message worth hearing; drop batches of older sessions before they are decoded."""

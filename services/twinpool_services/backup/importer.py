@@ -71,6 +71,7 @@ class Importer:
         self._module, self._store, self._generation = module, store, generation
         self._send, self._fetch = send, fetch
         self._failing = store.import_ledger(stream).failure is not None
+        self._unnoted = ""  # a failure that the store could not take a note of
 
     def feed(self, event: ImportEvent) -> None:
         """Tell the machine something and do all that it asks for. Raises `LeaseLost`."""
@@ -87,6 +88,19 @@ class Importer:
         """Say the last acknowledgement again: a sign of life while a batch takes long."""
         if self.machine.last_acknowledged is not None:
             self._acknowledge(self.machine.last_acknowledged)
+
+    def note_failure(self) -> None:
+        """Note the last failure if that has not been possible yet: what fails imports may fail notes too.
+
+        To be called now and then, for the status is read from the store. Raises `LeaseLost`.
+        """
+        if not self._unnoted:
+            return
+        try:
+            self._store.note_import(self.stream, failure=self._unnoted, generation=self._generation)
+            self._unnoted = ""
+        except StoreUnavailable as error:
+            log.warning("%s: failure not noted: %s", self.stream, error, extra={"event": "import.store_unavailable"})
 
     def _attempt(self, action: ImportAction) -> ImportEvent | None:
         try:
@@ -109,11 +123,8 @@ class Importer:
         """Note a failure, and hand the machine what the store knows."""
         log.error("%s: import failed: %s", self.stream, error, extra={"event": "import.failed"})
         reason = f"{error}. {error.hint}" if error.hint else str(error)
-        self._failing = True
-        try:
-            self._store.note_import(self.stream, failure=reason, generation=self._generation)
-        except StoreUnavailable as unnoted:
-            log.warning("%s: failure not noted: %s", self.stream, unnoted, extra={"event": "import.store_unavailable"})
+        self._failing, self._unnoted = True, reason
+        self.note_failure()
         if isinstance(action, NoteSession):
             self._refuse(action.session, reason)
         return Failed(reason, self._progress())
@@ -192,7 +203,7 @@ class Importer:
     def _succeeded(self) -> None:
         if self._failing:
             self._store.note_import(self.stream, failure=None, generation=self._generation)
-            self._failing = False
+            self._failing, self._unnoted = False, ""
             log.info("%s: imports work again", self.stream, extra={"event": "import.recovered"})
 
     def _acknowledge(self, action: Acknowledge) -> None:
