@@ -106,7 +106,8 @@ class ExportDesk:
         if item is None:
             return
         if isinstance(item, SyncAsked):
-            self._pace = on_forced(self._pace, self._max_batches(configuration))
+            most = self._max_batches(configuration)
+            self._pace = on_forced(self._pace, configuration, most, time.monotonic())
         event = self._opened(item) if isinstance(item, Delivery) else item
         if event is not None:
             self._exporter.feed(event)

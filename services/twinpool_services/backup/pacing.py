@@ -76,7 +76,8 @@ def on_haul(pace: Pace, *, found: bool, more: bool, linger: timedelta, now: floa
     return replace(pace, eager=False, not_before=now + pause.total_seconds(), batches_left=left)
 
 
-def on_forced(pace: Pace, max_batches: int) -> Pace:
-    """An operator wants a sync: a cycle begins now."""
-    left = None if pace.batches_left is None else max_batches
-    return replace(pace, eager=True, not_before=0.0, batches_left=left)
+def on_forced(pace: Pace, configuration: BackupServiceConfiguration, max_batches: int, now: float) -> Pace:
+    """An operator wants a sync: a cycle begins now, and the next one a whole `SyncInterval` later."""
+    left = None if configuration.sync_trigger is SyncTrigger.EVENT else max_batches
+    cycle_at = now + configuration.sync_interval.total_seconds()
+    return replace(pace, eager=True, not_before=0.0, batches_left=left, cycle_at=cycle_at)

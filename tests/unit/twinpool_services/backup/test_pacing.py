@@ -98,6 +98,9 @@ def test_changing_the_trigger_to_event_takes_effect_in_the_cycle_under_way() -> 
 
 
 def test_a_forced_sync_begins_a_cycle_now() -> None:
-    pace = on_forced(resting(INTERVAL), 5)
+    pace = on_forced(resting(INTERVAL, now=100.0), INTERVAL, 5, 130.0)
 
-    assert pace.may_read(100.0)
+    assert pace.may_read(130.0)
+    pace = on_haul(pace, found=False, more=False, linger=LINGER, now=130.0)
+    assert not on_time(pace, INTERVAL, 5, 189.0).may_read(189.0)
+    assert on_time(pace, INTERVAL, 5, 190.0).may_read(190.0)
