@@ -24,6 +24,7 @@ from twinpool.brokers.private_node import PrivateNode
 from twinpool.modules.registry import load_modules
 from twinpool.ports.store import Store
 from twinpool.stores.opening import open_store
+from twinpool.vocabulary.configuration import BackupServiceConfiguration
 from twinpool.vocabulary.deployment import Pool
 from twinpool.vocabulary.names import CMS_HOME, Home, PoolFqdn, Stream
 from twinpool_services.lab import Lab, LabPlan, ProcessState, Watcher
@@ -105,6 +106,18 @@ class RunningLab:
         for name in names:
             front_end = self.lab.deployment.front_end(name)[1]
             self.eventually(partial(self.watcher.is_ready, front_end), f"{name} is ready")
+
+    def heal(self) -> None:
+        """Let everything run again, with the configuration as it is by default."""
+        names = [name for pool in (P1, P2) for name in self.names(pool)]
+        for name in names:
+            if self.lab.state(name) is ProcessState.PAUSED:
+                self.lab.resume(name)
+        self.start(*names)
+        usual = BackupServiceConfiguration().to_document()
+        if self.client(P1).get("/v1/backup-configuration").json() != usual:
+            self.configure(**{name: value for name, value in usual.items() if name != "Identity"})
+        self.await_final()
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────
 

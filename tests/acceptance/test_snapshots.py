@@ -81,6 +81,9 @@ def test_what_the_partner_holds_is_not_overwritten_by_a_pool_that_has_lost_its_o
     assert lab.module(P2)["ExportStatus"] == "ErrorState"
     kept = lab.client(P1).get(f"/v1/homes/{P2}/modules/PresenceFocus/records/alice@lab/contacts/last-copy")
     assert kept.content == b"precious"
-    lab.put(P1, "contacts/bob", b"friend")  # What pool1 last heard was true of the store that is lost.
+    # What pool1 has heard last was true of the store that is lost; whatever it sends next is answered by the new one.
+    lab.put(P1, "contacts/bob", b"friend")
+    lab.upload(P1, "agenda.txt", [b"1. what was lost"])
+    lab.client(P1).put("/v1/cms/documents/policy/Global", json={}).raise_for_status()
     lab.await_final(P1)
     lab.assert_equal(homes=[P1])
