@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.front_ends import POOL1, POOL2, FrontEndInTest, deployment_in, front_end_on
+from tests.pairs import CONTACTS, eventually
 from twinpool.errors import StoreUnavailable, TwinpoolError
 from twinpool.stores.memory import MemoryStore
 from twinpool.vocabulary.change import Change, Committed, Transaction
@@ -186,6 +187,7 @@ def test_a_home_that_turns_read_only_on_the_way_ends_the_request(front_end: Fron
     def lines() -> Iterator[bytes]:
         for number in range(2_000):
             if number == 1_000:
+                eventually(lambda: front_end.store.record_count(CONTACTS) > 0, "some of it is committed")
                 front_end.store.set_mode(Home(POOL1), Mode.READ_ONLY, generation=lease.generation)
             yield line("ada", f"k{number}", bytes(1_000))
 
