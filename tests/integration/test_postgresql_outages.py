@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
@@ -210,6 +211,12 @@ def test_connections_that_the_server_ends_are_replaced(server: Server, store: Po
     committed(store, put("after"))
 
 
+def _write_until_one_waits(store: PostgresqlStore) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        store.write([put("unknown")])
+
+
 def test_a_commit_of_unknown_outcome_is_no_success(server: Server, store: PostgresqlStore) -> None:
     """The commit waits for a standby that never comes, and then the connection is ended: it is on the disk here."""
     committed(store, put("before"))
@@ -217,7 +224,8 @@ def test_a_commit_of_unknown_outcome_is_no_success(server: Server, store: Postgr
     server.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
     try:
         with ThreadPoolExecutor(1) as threads:
-            writing = threads.submit(store.write, [put("unknown")])
+            # The server takes the setting up some time after it was told: until then a commit waits for nobody.
+            writing = threads.submit(_write_until_one_waits, store)
             assert eventually(lambda: bool(server.run(waiting)))
             ((pid,),) = server.run(waiting)
             server.run(f"SELECT pg_terminate_backend({pid})")
