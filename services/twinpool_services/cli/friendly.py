@@ -146,6 +146,12 @@ def demo(context: typer.Context) -> None:
     _pass_on("twinpool_services.lab.demo", context)
 
 
+@app.command("bench", context_settings=_PASSED_ON)
+def bench(context: typer.Context) -> None:
+    """Measure twinpool beside what one might take instead: drain, lag, capture, takeover, memory, grow."""
+    _pass_on("twinpool_services.bench.commands", context)
+
+
 def _pass_on(module: str, context: typer.Context) -> None:
     """Run the sub-command's own Typer application, which is imported only now."""
     application = importlib.import_module(module).app

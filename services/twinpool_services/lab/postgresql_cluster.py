@@ -45,9 +45,13 @@ class _Known:
 class PostgresqlCluster:
     """A cluster that is made at its first start, and found again from any process until it is stopped."""
 
-    def __init__(self, directory: Path) -> None:
-        """Use a directory; nothing is written before `start`. Raises `StoreUnavailable` if its note is damaged."""
+    def __init__(self, directory: Path, *, settings: Mapping[str, str] | None = None) -> None:
+        """Use a directory; nothing is written before `start`. Raises `StoreUnavailable` if its note is damaged.
+
+        `settings` are the server's own (postgresql.conf), given at each start.
+        """
         self.directory = directory.absolute()
+        self._settings = dict(settings or {})
         self._user = _ordinary_user()
         self._known = self._recall()
 
@@ -61,6 +65,7 @@ class PostgresqlCluster:
             return
         known = self._known = self._known or self._make(programs)
         options = f"-c listen_addresses={LOOPBACK} -c port={known.port} -c unix_socket_directories="
+        options += "".join(f" -c {name}={value}" for name, value in self._settings.items())
         log = Path(known.data) / "server.log"
         self._run(programs / "pg_ctl", "-D", known.data, "-w", "-s", "-l", log, "-o", options, "start")
         first_line = (Path(known.data) / "postmaster.pid").read_text(encoding="utf-8").partition("\n")[0]
