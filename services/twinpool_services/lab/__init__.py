@@ -1,5 +1,6 @@
 """Labs: several pools on one machine, and the demo that runs in one. What other services may use is named here."""
 
+from twinpool_services.lab.commands import interruptible
 from twinpool_services.lab.display import Display, Step, display
 from twinpool_services.lab.front_end_process import ProcessState
 from twinpool_services.lab.lab import Lab
@@ -19,4 +20,5 @@ __all__ = [
     "StoreKind",
     "Watcher",
     "display",
+    "interruptible",
 ]
