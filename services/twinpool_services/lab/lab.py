@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TypeVar
 
 from twinpool.errors import InvalidParameter, NotFound, TwinpoolError
 from twinpool.options import load_deployment
@@ -18,12 +16,11 @@ from twinpool_services.lab.front_end_process import FrontEndProcess, ProcessStat
 from twinpool_services.lab.note import LOCK, NOTE, LabFailed, LabNote, locked, read_note, write_note, write_privately
 from twinpool_services.lab.plan import LabPlan, StoreKind, deployment_text
 from twinpool_services.lab.servers import LabServers
+from twinpool_services.lab.undisturbed import undisturbed
 from twinpool_services.lab.watching import Watcher
 
 DEPLOYMENT = "twinpool.toml"
 READY_SECONDS = 90.0
-
-Outcome = TypeVar("Outcome")
 
 
 class Lab:
@@ -106,7 +103,7 @@ class Lab:
             self._start_servers()
             started = [one for one in self._processes.values() if one.state is ProcessState.STOPPED]
             undoing.callback(self._stop_processes, started)
-            _undisturbed(lambda: self._start_processes(started))
+            undisturbed(lambda: self._start_processes(started))
             self._await_ready()
             undoing.pop_all()
 
@@ -182,14 +179,14 @@ class Lab:
 
     def _start_servers(self) -> None:
         with self._display.step("RabbitMQ") as step:
-            step.outcome = _undisturbed(self.servers.start_broker)
+            step.outcome = undisturbed(self.servers.start_broker)
         if self.deployment_file.exists():
             if self.servers.cluster is not None:
-                _undisturbed(self.servers.cluster.start)
+                undisturbed(self.servers.cluster.start)
             return
         self.servers.clear_given_broker()
         with self._display.step("Stores") as step:
-            stores = _undisturbed(self.servers.create_stores)
+            stores = undisturbed(self.servers.create_stores)
             step.outcome = "PostgreSQL" if self.plan.store is StoreKind.POSTGRESQL else "SQLite"
         self._remember()  # Before the deployment file, which says that everything has been made.
         write_privately(self.deployment_file, deployment_text(self.plan, self.servers.broker_url, stores))
@@ -266,13 +263,3 @@ class Lab:
             action()
         except TwinpoolError as error:
             self._display.say(f"not done: {error}", "yellow")
-
-
-def _undisturbed(action: Callable[[], Outcome]) -> Outcome:
-    """Do something to its end although a Ctrl-C comes meanwhile, which is heard after it.
-
-    Between the birth of a process and the moment at which it is known nothing may interrupt us, or nobody could stop
-    it. Signals interrupt the main thread alone, so the work is done in another.
-    """
-    with ThreadPoolExecutor(1, thread_name_prefix="undisturbed") as executor:
-        return executor.submit(action).result()
