@@ -1,0 +1,105 @@
+"""What failover needs of the pool store: terms that begin and end, orphans, operations that outlive processes.
+
+Like all ports: every method may raise `StoreUnavailable`; with a `generation` it is fenced and raises `LeaseLost`;
+each call is one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from twinpool.vocabulary.change import RecordKey
+from twinpool.vocabulary.home import TermBeginning
+from twinpool.vocabulary.names import Generation, Home, ModuleName, PoolFqdn, Position, Stream, Term
+from twinpool.vocabulary.orphan import Orphan, Verdict
+
+
+class Terms(Protocol):
+    """Who serves a home from when on. Positions of a stream run on over terms."""
+
+    def history(self, home: Home) -> list[TermBeginning]:
+        """Return how the terms of a home began, as this pool knows it, oldest first.
+
+        The first term, which begins every stream at ORIGIN, is not noted.
+        """
+
+    def take_over(
+        self, home: Home, modules: Sequence[ModuleName], *, term: Term, generation: Generation
+    ) -> list[TermBeginning]:
+        """Serve a home from a new term on, read-write; return how the term begins in each module.
+
+        It begins where our import of the stream stands (at ORIGIN if nothing was ever imported): positions go on
+        from there, nothing at or below it is in our log, and what is staged is forgotten. Raises `HomeNotServed`'s
+        opposite, `TermTaken`, unless `term` is higher than the known one and another pool serves by our knowledge.
+        """
+
+    def give_up(
+        self, home: Home, modules: Sequence[ModuleName], *, term: Term, to: PoolFqdn, generation: Generation
+    ) -> list[TermBeginning]:
+        """Stop serving for ever: `to` serves from `term` on, which begins at our heads. Return those.
+
+        When this returns no write that began before may still commit. Our own cursors stand at the heads, so that
+        we import what comes after them without a copy. Raises `HomeNotServed` unless we serve, `HomeNotReadOnly`
+        unless the home is read-only, `TermTaken` unless `term` is higher than the known one.
+        """
+
+    def demote(
+        self,
+        home: Home,
+        beginnings: Sequence[TermBeginning],
+        *,
+        serving_pool: PoolFqdn,
+        term: Term,
+        generation: Generation,
+    ) -> Mapping[ModuleName, int]:
+        """Give way to a higher term that began without us; return how many orphans each module has.
+
+        What our log holds above the fork, the lowest position at which a term higher than ours began, becomes
+        orphans and leaves the log; the records it touched are noted for repair; the cursor is set to the fork. Where
+        the log was pruned beyond the fork the cursor becomes None: a snapshot follows, and `swap_in` compares.
+        Exact like `give_up`. Raises `TermTaken` unless `term` is higher than the known one.
+        """
+
+    def repairs(self, stream: Stream, *, limit: int) -> list[RecordKey]:
+        """Return records that hold what only we ever knew, until the serving pool has logged their present state."""
+
+    def note_repaired(self, stream: Stream, keys: Sequence[RecordKey], *, generation: Generation) -> None:
+        """Forget repairs: the serving pool has logged these records' present state."""
+
+    def touch(self, stream: Stream, keys: Sequence[RecordKey]) -> Position:
+        """Log the present state of records, as one ordinary change set that changes nothing; return its position.
+
+        Raises `HomeNotServed`, `HomeReadOnly`.
+        """
+
+
+class Orphans(Protocol):
+    """The ledger of divergent changes."""
+
+    def orphans(
+        self, *, after: int = 0, limit: int = 1000, home: Home | None = None, undecided: bool = False
+    ) -> list[Orphan]:
+        """Return orphans with numbers above `after`, in order; of one home, or only undecided ones, if so asked."""
+
+    def orphan(self, number: int) -> Orphan | None:
+        """Return one orphan."""
+
+    def count_orphans(self, home: Home, *, undecided: bool = False) -> int:
+        """Count the orphans of a home."""
+
+    def decide(self, number: int, verdict: Verdict) -> bool:
+        """Note what became of an orphan; False if that had been decided before. Nothing is ever deleted."""
+
+
+class Operations(Protocol):
+    """Documents of long operations, which any front end of the pool goes on with."""
+
+    def save_operation(self, name: str, document: bytes, *, generation: Generation | None) -> None:
+        """Keep the newest state of an operation; without a generation it is not fenced (an operator's wish)."""
+
+    def operation(self, name: str) -> bytes | None:
+        """Return the newest state of an operation."""
+
+    def operations(self) -> list[tuple[str, bytes]]:
+        """Return all operations in order of their names."""
