@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+from psycopg import sql
 
 from twinpool.brokers.private_node import PrivateNode
+from twinpool.brokers.rabbitmq.removing import remove_topology
+from twinpool.brokers.topology import CONTROL, Topology
+from twinpool.modules.registry import load_modules
+from twinpool_services.bench.bench_pools import PARTNER, SOURCE
+from twinpool_services.bench.declaring import declare
 from twinpool_services.lab import Display, PostgresqlCluster, StoreKind
 
 BROKER_VARIABLE = "TWINPOOL_BROKER_URL"
@@ -54,6 +65,59 @@ class BenchServers:
         self._made += 1
         return f"sqlite:///{self.directory}/bench_{self._made}.db"
 
+    # ── stores, before and after a run ──────────────────────────────────────────────────────────────────────
+
+    def settle(self, url: str) -> None:
+        """Bring a store that was filled at a stroke to where its own upkeep brings it within a minute."""
+        if path := _sqlite_file(url):
+            with closing(sqlite3.connect(path)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return
+        self.execute(url, "VACUUM (ANALYZE)")
+
+    def rest(self) -> None:
+        """Have everything written that is still to be written, so that no run pays for the one before."""
+        if self._cluster is not None:
+            self.execute(self._cluster.url("postgres"), "CHECKPOINT")
+        os.sync()
+
+    def copy_store(self, url: str) -> str:
+        """Copy a store that nobody has open; return the URL of the copy."""
+        if path := _sqlite_file(url):
+            copy = self.new_store(StoreKind.SQLITE)
+            shutil.copyfile(path, str(_sqlite_file(copy)))
+            return copy
+        self._made += 1
+        name = f"bench_{self._made}"
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        self.execute(
+            self.cluster.url("postgres"), statement.format(sql.Identifier(name), sql.Identifier(_database(url)))
+        )
+        return self.cluster.url(name)
+
+    def drop_store(self, url: str) -> None:
+        """Delete a store or database."""
+        if path := _sqlite_file(url):
+            for one in path.parent.glob(f"{path.name}*"):
+                shutil.rmtree(one) if one.is_dir() else one.unlink()
+            return
+        statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(_database(url)))
+        self.execute(self.cluster.url("postgres"), statement)
+
+    def execute(self, url: str, statement: LiteralString | sql.Composed) -> None:
+        """Execute a statement that stands outside of transactions."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def clear_broker(self) -> None:
+        """Take away what a run left on the broker: new stores must not read old messages."""
+        remove_topology(self.broker_url, _topologies())
+
+    def prepare_broker(self) -> None:
+        """Have the queues of both pools declared and empty, as where pools have long run."""
+        self.clear_broker()
+        declare(self.broker_url, _topologies())
+
 
 @contextmanager
 def bench_servers(shown: Display, *, postgresql: bool) -> Iterator[BenchServers]:
@@ -76,3 +140,17 @@ def bench_servers(shown: Display, *, postgresql: bool) -> Iterator[BenchServers]
             with shown.step("PostgreSQL"):
                 cluster.start()
         yield BenchServers(directory, broker_url, cluster)
+
+
+def _topologies() -> list[Topology]:
+    subjects = (CONTROL, *load_modules().names)
+    pairs = ((SOURCE, PARTNER), (PARTNER, SOURCE))
+    return [Topology(pool=pool, speakers=(other,), subjects=subjects) for pool, other in pairs]
+
+
+def _sqlite_file(url: str) -> Path | None:
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
+def _database(url: str) -> str:
+    return re.sub(r".*/", "", url)

@@ -6,10 +6,8 @@ tries again. What trying again cannot mend ends it at once, with an exit code th
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,6 +15,7 @@ from dataclasses import dataclass
 
 from twinpool.content.store import ContentStore
 from twinpool.errors import Invalid, Refused, StoreUnavailable, TwinpoolError
+from twinpool.interpreter import tune_the_interpreter
 from twinpool.modules.cms_master import CmsMaster
 from twinpool.modules.registry import Modules, load_modules
 from twinpool.ports.store import Store
@@ -68,19 +67,6 @@ def _refused(error: TwinpoolError, code: ExitCode) -> ExitCode:
     return code
 
 
-def _tune_the_interpreter() -> None:
-    """Make the interpreter fit for an event loop among threads that call the store; measured with 32 clients.
-
-    A thread that comes back from the store waits for the event loop to let go of the interpreter, 5 ms by default, and
-    a request comes back several times: half a millisecond gave half as many requests again. What lives as long as the
-    process is kept out of the garbage collector's sight, which took a tenth of the time of a request.
-    """
-    sys.setswitchinterval(0.0005)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-
-
 @dataclass(frozen=True, slots=True)
 class _Opened:
     """What has been opened, and how to close it again."""
@@ -111,7 +97,7 @@ class FrontEndProcess:
             if opened is not None:
                 opened.close()
             raise
-        _tune_the_interpreter()
+        tune_the_interpreter()
         server.start()
         self._say("front_end.listening", "listens on %s", self._front_end.listen)
         self._serve(server, opened, stop)

@@ -1,7 +1,8 @@
 """Labs: several pools on one machine, and the demo that runs in one. What other services may use is named here."""
 
 from twinpool_services.lab.commands import interruptible
-from twinpool_services.lab.display import Display, Step, display
+from twinpool_services.lab.display import Display, Step
+from twinpool_services.lab.display import display as open_display
 from twinpool_services.lab.front_end_process import ProcessState
 from twinpool_services.lab.lab import Lab
 from twinpool_services.lab.note import LabFailed
@@ -19,6 +20,6 @@ __all__ = [
     "Step",
     "StoreKind",
     "Watcher",
-    "display",
     "interruptible",
+    "open_display",
 ]

@@ -1,0 +1,40 @@
+"""`twinpool bench drain`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from twinpool_services.bench.drain.backlog import Backlog
+from twinpool_services.bench.drain.captured import capture
+from twinpool_services.bench.drain.pools import Draining, Pools
+from twinpool_services.bench.measuring import in_turns
+from twinpool_services.bench.options import Format
+from twinpool_services.bench.report import Report, show
+from twinpool_services.bench.servers import bench_servers
+from twinpool_services.lab import StoreKind, interruptible, open_display
+
+
+def drain(
+    store: Annotated[StoreKind, typer.Option(help="Where both pools keep their stores.")] = StoreKind.POSTGRESQL,
+    transaction_size: Annotated[int, typer.Option(min=1, max=5_000, help="Changes in each transaction.")] = 100,
+    changes: Annotated[int, typer.Option(min=1, help="Changes in the backlog.")] = 500_000,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each contender runs; medians are shown.")] = 5,
+    value_bytes: Annotated[int, typer.Option(min=0, max=100_000, help="Bytes of each value.")] = 96,
+    format_: Annotated[Format, typer.Option("--format", case_sensitive=False)] = Format.TABLE,
+) -> None:
+    """Drain a backlog into the partner."""
+    shown = open_display(to_errors=format_ is Format.JSON)
+    backlog = Backlog(changes, transaction_size, value_bytes)
+    with interruptible(), bench_servers(shown, postgresql=store is StoreKind.POSTGRESQL) as servers:
+        captured = capture(backlog, store, servers, shown)
+        draining = Draining(servers=servers, kind=store, backlog=backlog, captured=captured, result=backlog.result())
+        ours, *peers = in_turns([Pools(draining)], rounds, shown)
+    settings = {
+        "store": str(store),
+        "changes": changes,
+        "transaction_size": transaction_size,
+        "value_bytes": value_bytes,
+    }
+    show(Report(bench="drain", subject=ours, peers=peers, settings=settings), shown, as_json=format_ is Format.JSON)

@@ -1,0 +1,11 @@
+"""When a bench comes to no figure."""
+
+from __future__ import annotations
+
+from twinpool.errors import TwinpoolError
+
+
+class BenchFailed(TwinpoolError):
+    """A run did not come to its end, or to a wrong one; it has no figure."""
+
+    hint = "Run it again; if it fails again, that is worth a report with what it said."
