@@ -6,7 +6,6 @@ service at `go`. It stops in order when its standard input ends.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
@@ -24,6 +23,7 @@ from twinpool.stores.opening import open_store
 from twinpool.vocabulary.names import CMS_HOME, Stream
 from twinpool_services.backup import BackupService, Configurations
 from twinpool_services.bench.bench_pools import bench_deployment, declare_homes
+from twinpool_services.bench.child_side import hear, say
 
 MODULE = "twinpool_services.bench.pool_process"
 JOIN_SECONDS = 20.0
@@ -32,13 +32,13 @@ JOIN_SECONDS = 20.0
 def main() -> None:
     """Do what we are told until nobody tells us anything any more."""
     configure_logging(level="WARNING")
-    with _opened(sys.argv[1], _hear()) as backup, ExitStack() as running:
+    with _opened(sys.argv[1], hear()) as backup, ExitStack() as running:
         tune_the_interpreter()
-        _say(word="ready")
-        while told := _hear():
+        say("ready")
+        while told := hear():
             if told["word"] == "go":
                 running.enter_context(_running(backup))
-                _say(word="gone")
+                say("gone")
 
 
 @contextmanager
@@ -79,18 +79,6 @@ def _running(backup: BackupService) -> Iterator[None]:
     finally:
         stop.request("the bench is over")
         thread.join(JOIN_SECONDS)
-
-
-def _hear() -> Mapping[str, Any]:
-    """Return what we are told next; nothing at the end."""
-    line = sys.stdin.readline()
-    told: Mapping[str, Any] = json.loads(line) if line else {}
-    return told
-
-
-def _say(**words: object) -> None:
-    sys.stdout.write(json.dumps(words) + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

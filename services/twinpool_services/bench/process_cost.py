@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +13,20 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 def cpu_seconds(pids: Iterable[int]) -> float:
     """Add up user and system time of processes that live; those that are gone count nothing."""
     return sum(_cpu_seconds(pid) for pid in pids)
+
+
+def tree_cpu_seconds(root: int) -> float:
+    """Add up user and system time of a process and all that descend from it, of those that have ended as well."""
+    children: defaultdict[int, list[int]] = defaultdict(list)
+    spent: dict[int, float] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        if fields := _fields(path):
+            children[int(fields[1])].append(int(path.parent.name))
+            spent[int(path.parent.name)] = sum(map(int, fields[11:15])) / _TICKS
+    known = [root]
+    for pid in known:  # It grows while we walk.
+        known += children[pid]
+    return sum(spent.get(pid, 0.0) for pid in known)
 
 
 def peak_rss_mb(pid: int) -> float:
@@ -24,8 +39,13 @@ def peak_rss_mb(pid: int) -> float:
 
 
 def _cpu_seconds(pid: int) -> float:
+    fields = _fields(Path(f"/proc/{pid}/stat"))
+    return (int(fields[11]) + int(fields[12])) / _TICKS if fields else 0.0
+
+
+def _fields(path: Path) -> list[str]:
+    """Return what stands behind the name: state, parent and so on; nothing if the process is gone."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+        return path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []

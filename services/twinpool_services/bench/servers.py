@@ -17,11 +17,13 @@ from psycopg import sql
 
 from twinpool.brokers.private_node import PrivateNode
 from twinpool.brokers.rabbitmq.removing import remove_topology
+from twinpool.brokers.rabbitmq_installation import find_installation
 from twinpool.brokers.topology import CONTROL, Topology
 from twinpool.modules.registry import load_modules
 from twinpool_services.bench.bench_pools import PARTNER, SOURCE
 from twinpool_services.bench.declaring import declare
-from twinpool_services.lab import Display, PostgresqlCluster, StoreKind
+from twinpool_services.bench.process_cost import tree_cpu_seconds
+from twinpool_services.lab import Display, PostgresqlCluster, StoreKind, undisturbed
 
 BROKER_VARIABLE = "TWINPOOL_BROKER_URL"
 VIRTUAL_HOST = "bench"
@@ -34,15 +36,19 @@ POSTGRESQL_SETTINGS: Mapping[str, str] = {
     "shared_buffers": "256MB",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "30min",
+    # A subscription would else be left waiting for up to 5 s after another one was started.
+    "wal_retrieve_retry_interval": "100ms",
 }
 
 
 class BenchServers:
     """A broker, a PostgreSQL server where one is needed, and a directory for everything else."""
 
-    def __init__(self, directory: Path, broker_url: str, cluster: PostgresqlCluster | None) -> None:
-        """Know them; they run."""
-        self.directory, self.broker_url, self._cluster = directory, broker_url, cluster
+    def __init__(
+        self, directory: Path, broker_url: str, cluster: PostgresqlCluster | None, node: PrivateNode | None = None
+    ) -> None:
+        """Know them; they run. `node` is none where the broker is given."""
+        self.directory, self.broker_url, self._cluster, self._node = directory, broker_url, cluster, node
         self._made = 0
 
     @property
@@ -50,6 +56,19 @@ class BenchServers:
         """The PostgreSQL server; asked for only where one was started."""
         assert self._cluster is not None, "no PostgreSQL was asked for"  # noqa: S101
         return self._cluster
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """Return what the servers have spent of the processor so far, by name."""
+        pids = {"rabbitmq": self._node and self._node.pid, "postgresql": self._cluster and self._cluster.pid}
+        return {f"{name}_cpu_s": tree_cpu_seconds(pid) for name, pid in pids.items() if pid}
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions of the servers."""
+        found = {"rabbitmq": _rabbitmq_version()} if self._node else {}
+        if self._cluster is not None:
+            with psycopg.connect(self._cluster.url("postgres")) as connection:
+                found["postgresql"] = connection.info.parameter_status("server_version") or ""
+        return found
 
     def new_database(self) -> str:
         """Create an empty database and return its URL."""
@@ -125,12 +144,12 @@ def bench_servers(shown: Display, *, postgresql: bool) -> Iterator[BenchServers]
     directory = Path(tempfile.mkdtemp(prefix="twinpool-bench-"))
     with ExitStack() as undoing:
         undoing.callback(shutil.rmtree, directory, ignore_errors=True)
-        broker_url = os.environ.get(BROKER_VARIABLE)
+        broker_url, node = os.environ.get(BROKER_VARIABLE), None
         if not broker_url:
             node = PrivateNode(directory / "rabbitmq", settings={"default_vhost": VIRTUAL_HOST})
             undoing.callback(node.kill)
             with shown.step("RabbitMQ"):
-                node.start()
+                undisturbed(node.start)
             broker_url = node.url(VIRTUAL_HOST)
         cluster = None
         if postgresql:
@@ -138,8 +157,16 @@ def bench_servers(shown: Display, *, postgresql: bool) -> Iterator[BenchServers]
             undoing.callback(cluster.erase)
             undoing.callback(cluster.stop, at_once=True)
             with shown.step("PostgreSQL"):
-                cluster.start()
-        yield BenchServers(directory, broker_url, cluster)
+                undisturbed(cluster.start)
+        yield BenchServers(directory, broker_url, cluster, node)
+
+
+def _rabbitmq_version() -> str:
+    """Read the version from where the programs lie."""
+    program = find_installation().server.resolve()
+    nearby = [program, *program.parent.parent.glob("lib/rabbitmq_server-*")]
+    found = [match[1] for path in nearby if (match := re.search(r"rabbitmq_server-([0-9.]+)", str(path)))]
+    return found[-1] if found else "unknown"
 
 
 def _topologies() -> list[Topology]:

@@ -72,6 +72,11 @@ class PostgresqlCluster:
         if mark := ProcessMark.of(int(first_line)):
             self._remember(_Known(data=known.data, port=known.port, password=known.password, **asdict(mark)))
 
+    @property
+    def pid(self) -> int | None:
+        """Number of the postmaster, None if it was never started."""
+        return self._known.pid if self._known is not None and self._known.pid else None
+
     def is_running(self) -> bool:
         """Say whether the server's process lives."""
         mark = self._mark()

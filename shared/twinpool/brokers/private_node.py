@@ -104,6 +104,11 @@ class PrivateNode:
         """Return where the management plugin answers, if it is enabled."""
         return f"http://{LOOPBACK}:{self._known_address().http}"
 
+    @property
+    def pid(self) -> int | None:
+        """Number of the server's process, None if it was never started."""
+        return self._marks["server"].pid if "server" in self._marks else None
+
     def is_running(self) -> bool:
         """Say whether the server's process lives."""
         return "server" in self._marks and self._marks["server"].is_alive()

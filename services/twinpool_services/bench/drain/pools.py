@@ -6,34 +6,20 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 
 from twinpool.ports.store import Store
 from twinpool.stores.opening import open_store
 from twinpool_services.bench.bench_pools import PARTNER, ROUTE, ROUTE_BACK, SOURCE, STREAM, Places
 from twinpool_services.bench.child import Child
-from twinpool_services.bench.drain.backlog import Backlog, Content
 from twinpool_services.bench.drain.captured import require_content
+from twinpool_services.bench.drain.draining import Draining
 from twinpool_services.bench.failing import BenchFailed
 from twinpool_services.bench.measuring import Reading
 from twinpool_services.bench.pool_process import MODULE
-from twinpool_services.bench.servers import BenchServers
-from twinpool_services.lab import StoreKind
 
 READY_SECONDS = 60.0
 STALLED_SECONDS = 60.0  #: without any acknowledgement; nothing that works takes so long
 FAR, NEAR = 0.05, 0.005  #: seconds between two looks, while much is left and towards the end
-
-
-@dataclass(frozen=True, kw_only=True)
-class Draining:
-    """What every contender of one bench works on."""
-
-    servers: BenchServers
-    kind: StoreKind
-    backlog: Backlog
-    captured: str  #: URL of a source store with the backlog; it is copied, never used
-    result: Content  #: what the partner must hold in the end
 
 
 class Pools:
@@ -62,17 +48,19 @@ class Pools:
             return reading
 
     def _measure(self, source: Child, partner: Child, store: Store) -> Reading:
-        head = store.head(STREAM)
-        self._servers.rest()
-        cpu_before, began = source.cpu_s + partner.cpu_s, time.perf_counter()
-        source.tell("go")
-        _await_acknowledged(store, head, source, partner)
-        seconds = time.perf_counter() - began
+        head, cpu_before = store.head(STREAM), source.cpu_s + partner.cpu_s
+
+        def work() -> None:
+            source.tell("go")
+            _await_acknowledged(store, head, source, partner)
+
+        seconds, details = self._draining.timed(work)
         return Reading(
             changes=self._draining.backlog.changes,
             seconds=seconds,
             cpu_s=source.cpu_s + partner.cpu_s - cpu_before,
             peak_rss_mb=max(source.peak_rss_mb, partner.peak_rss_mb),
+            details=details,
         )
 
     @contextmanager
