@@ -23,7 +23,7 @@ from twinpool.modules.registry import load_modules
 from twinpool_services.bench.bench_pools import PARTNER, SOURCE
 from twinpool_services.bench.declaring import declare
 from twinpool_services.bench.process_cost import tree_cpu_seconds
-from twinpool_services.lab import Display, PostgresqlCluster, StoreKind, undisturbed
+from twinpool_services.lab import Display, PostgresqlCluster, StoreKind, uninterrupted
 
 BROKER_VARIABLE = "TWINPOOL_BROKER_URL"
 VIRTUAL_HOST = "bench"
@@ -149,7 +149,7 @@ def bench_servers(shown: Display, *, postgresql: bool) -> Iterator[BenchServers]
             node = PrivateNode(directory / "rabbitmq", settings={"default_vhost": VIRTUAL_HOST})
             undoing.callback(node.kill)
             with shown.step("RabbitMQ"):
-                undisturbed(node.start)
+                uninterrupted(node.start)
             broker_url = node.url(VIRTUAL_HOST)
         cluster = None
         if postgresql:
@@ -157,7 +157,7 @@ def bench_servers(shown: Display, *, postgresql: bool) -> Iterator[BenchServers]
             undoing.callback(cluster.erase)
             undoing.callback(cluster.stop, at_once=True)
             with shown.step("PostgreSQL"):
-                undisturbed(cluster.start)
+                uninterrupted(cluster.start)
         yield BenchServers(directory, broker_url, cluster, node)
 
 

@@ -8,7 +8,7 @@ from twinpool_services.lab.lab import Lab
 from twinpool_services.lab.note import LabFailed
 from twinpool_services.lab.plan import LabPlan, StoreKind
 from twinpool_services.lab.postgresql_cluster import PostgresqlCluster
-from twinpool_services.lab.undisturbed import undisturbed
+from twinpool_services.lab.undisturbed import undisturbed as uninterrupted
 from twinpool_services.lab.watching import Watcher
 
 __all__ = [
@@ -23,5 +23,5 @@ __all__ = [
     "Watcher",
     "interruptible",
     "open_display",
-    "undisturbed",
+    "uninterrupted",
 ]
