@@ -273,7 +273,7 @@ def test_a_writer_that_hangs_does_not_hold_up_a_change_of_mode_for_long(server: 
     other = PostgresqlStore(server.url, POOL)
     with closing(other), ExitStack() as hanging:
         connection, _ = hanging.enter_context(store._connections.transaction(*begin))
-        put_records(connection, 1, [(("never", "k"), b"v")])
+        put_records(connection, 1, [("never\0k", b"v")])
         other.set_mode(HOME, Mode.READ_ONLY, generation=generation)
         with pytest.raises(StoreUnavailable):
             hanging.close()
@@ -285,7 +285,7 @@ def test_what_a_crash_left_of_discarded_records_is_swept_by_the_next_active_fron
 ) -> None:
     committed(store, put("kept"))
     server.run(
-        "INSERT INTO record SELECT 999, 'o', n::text, '' FROM generate_series(1, 12000) AS n",
+        "INSERT INTO record SELECT 999, convert_to('o' || n, 'UTF8'), '' FROM generate_series(1, 12000) AS n",
         "INSERT INTO discarded_set VALUES (999)",
     )
     store.acquire_lease(FE1, FOR_LONG)

@@ -8,17 +8,28 @@ from operator import itemgetter
 from twinpool.stores.postgresql.connections import Connection
 from twinpool.stores.postgresql.statements import SQL
 
-Place = tuple[str, str]  #: owner, key
-Effect = list[tuple[Place, bytes | None]]  #: what becomes of each record of one set, in key order
+Place = str  #: owner and key with a NUL between; strings are in the order of code points, as their UTF-8 is
+Effect = list[tuple[Place, bytes | None]]  #: what becomes of each record of one set, in the order of their places
+
+
+def place_of(owner: str, key: str) -> bytes:
+    """Return where a record stands in the table."""
+    return f"{owner}\0{key}".encode()
+
+
+def owner_and_key(place: bytes) -> tuple[str, str]:
+    """Return whose record stands at a place."""
+    owner, _, key = place.decode().partition("\0")
+    return owner, key
 
 
 def net_effect(changes: Iterable[tuple[str, str, bytes | None]]) -> Effect:
-    """Reduce changes to the last one of each record, in key order.
+    """Reduce changes to the last one of each record, in the order of their places.
 
     Everybody touches records in this order, so two transactions never wait for each other in a circle.
     """
-    last = {(owner, key): value for owner, key, value in changes}
-    return sorted(last.items(), key=itemgetter(0))
+    last = {f"{owner}\0{key}": value for owner, key, value in changes}
+    return [(place, last[place]) for place in sorted(last)]
 
 
 def write_beside_others(connection: Connection, effects: Mapping[int, Effect]) -> None:
@@ -44,23 +55,16 @@ def write_alone(connection: Connection, set_id: int, effect: Effect) -> None:
 def put_records(connection: Connection, set_id: int, puts: list[tuple[Place, bytes]]) -> None:
     """Put sorted records."""
     if puts:
-        connection.execute(
-            SQL["put_records"],
-            {
-                "set": set_id,
-                "owners": [owner for (owner, _), _ in puts],
-                "keys": [key for (_, key), _ in puts],
-                "values": [value for _, value in puts],
-            },
-        )
+        places, values = zip(*puts, strict=True)
+        parameters = {"set": set_id, "places": list(map(str.encode, places)), "values": list(values)}
+        connection.execute(SQL["put_records"], parameters)
 
 
 def delete_records(connection: Connection, set_id: int, effect: Effect) -> None:
     """Delete the records of which nothing is to remain."""
-    gone = [place for place, value in effect if value is None]
+    gone = [place.encode() for place, value in effect if value is None]
     if gone:
-        owners, keys = zip(*gone, strict=True)
-        connection.execute(SQL["delete_records"], {"set": set_id, "owners": list(owners), "keys": list(keys)})
+        connection.execute(SQL["delete_records"], {"set": set_id, "places": gone})
 
 
-__all__ = ["Effect", "net_effect", "write_alone", "write_beside_others"]
+__all__ = ["Effect", "net_effect", "owner_and_key", "place_of", "put_records", "write_alone", "write_beside_others"]

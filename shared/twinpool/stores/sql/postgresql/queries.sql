@@ -17,18 +17,18 @@ FROM stream LEFT JOIN home ON home.name = stream.home
 WHERE stream_id = ANY (%(streams)s::integer[]);
 
 -- put_records --
--- Put records, sorted by key so that two transactions wait for each other only in one direction
-INSERT INTO record (set_id, owner, key, value)
-SELECT %(set)s, owner, key, value
-FROM unnest(%(owners)b::text[], %(keys)b::text[], %(values)b::bytea[]) AS put (owner, key, value)
-ON CONFLICT (set_id, owner, key) DO UPDATE SET value = excluded.value;
+-- Put records, sorted by place so that two transactions wait for each other only in one direction
+INSERT INTO record (set_id, place, value)
+SELECT %(set)s, place, value
+FROM unnest(%(places)b::bytea[], %(values)b::bytea[]) AS put (place, value)
+ON CONFLICT (set_id, place) DO UPDATE SET value = excluded.value;
 
 -- delete_records --
 -- Delete the records that are there; each is looked up by itself, which no plan can turn into a walk over the set
 DELETE FROM record WHERE ctid = ANY (ARRAY(
     SELECT (
-        SELECT ctid FROM record WHERE set_id = %(set)s AND owner = gone.owner AND key = gone.key
-    ) FROM unnest(%(owners)b::text[], %(keys)b::text[]) AS gone (owner, key)
+        SELECT ctid FROM record WHERE set_id = %(set)s AND place = gone.place
+    ) FROM unnest(%(places)b::bytea[]) AS gone (place)
 ));
 
 -- append_change_sets --
@@ -57,22 +57,14 @@ ON CONFLICT (home, module) DO NOTHING RETURNING stream_id;
 -- read_record --
 -- Read one record
 SELECT value FROM record
-WHERE set_id = (SELECT record_set FROM stream WHERE stream_id = %(stream)s)
-    AND owner = %(owner)s AND key = %(key)s;
+WHERE set_id = (SELECT record_set FROM stream WHERE stream_id = %(stream)s) AND place = %(place)b;
 
 -- scan_records --
--- Read records in key order from a key on
-SELECT owner, key, value FROM record
+-- Read records in the order of their places, from one up to before another
+SELECT place, value FROM record
 WHERE set_id = (SELECT record_set FROM stream WHERE stream_id = %(stream)s)
-    AND (owner, key) >= (%(from_owner)s::text, %(from_key)s::text)
-ORDER BY owner, key LIMIT %(limit)s;
-
--- scan_records_of_owner --
--- Read records of one owner in key order from a key on
-SELECT owner, key, value FROM record
-WHERE set_id = (SELECT record_set FROM stream WHERE stream_id = %(stream)s)
-    AND owner = %(owner)s AND (owner, key) >= (%(from_owner)s::text, %(from_key)s::text)
-ORDER BY owner, key LIMIT %(limit)s;
+    AND place >= %(first)b AND place < %(end)b
+ORDER BY place LIMIT %(limit)s;
 
 -- count_records --
 -- Count the records of a stream

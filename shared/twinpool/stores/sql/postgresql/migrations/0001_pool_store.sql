@@ -22,13 +22,13 @@ CREATE TABLE stream (
 ) WITH (fillfactor = 50);
 
 -- Records live in sets: a snapshot is staged in a set of its own, and swapping it in changes one number.
--- The order of keys is that of code points, hence COLLATE "C".
+-- A place is owner and key in UTF-8 with a NUL between, which neither can hold: bytes are in the order of code points,
+-- and one column to compare instead of two makes an importer's way through the index a third shorter.
 CREATE TABLE record (
     set_id bigint NOT NULL,
-    owner text COLLATE "C" NOT NULL,
-    key text COLLATE "C" NOT NULL,
+    place bytea NOT NULL,
     value bytea NOT NULL,
-    PRIMARY KEY (set_id, owner, key)
+    PRIMARY KEY (set_id, place)
 ) WITH (
     fillfactor = 85,
     autovacuum_vacuum_scale_factor = 0.02,
