@@ -10,14 +10,16 @@ from twinpool.errors import InvalidParameter
 from twinpool_services.bench.drain.alone import StoreAlone
 from twinpool_services.bench.drain.draining import Draining
 from twinpool_services.bench.drain.logical import LogicalReplication
+from twinpool_services.bench.drain.naive import PikaNaive
 from twinpool_services.bench.measuring import Contender
 from twinpool_services.lab import StoreKind
 
-#: In the order in which they are shown; the first that takes part is *the* peer.
+#: In the order in which they are measured and shown; the first that takes part is *the* peer.
 PEERS: Mapping[str, Callable[[Draining], Contender]] = {
     "postgresql-logical": partial(LogicalReplication, durable=True),
     "postgresql-logical-async": partial(LogicalReplication, durable=False),
     "store-alone": StoreAlone,
+    "pika-naive": PikaNaive,
 }
 
 NOBODY = "none"  #: asks for no peer at all
