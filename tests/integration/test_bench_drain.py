@@ -1,4 +1,4 @@
-"""`twinpool bench drain` on real servers, small: that it measures the right thing, not how fast anything is."""
+"""`twinpool bench drain`, `grow` and `memory` on real servers: that they measure the right thing, not how fast it is."""
 
 from __future__ import annotations
 
@@ -55,8 +55,13 @@ def processes_of(directory: Path) -> list[str]:
 
 
 def drained(directory: Path, *words: str) -> dict[str, Any]:
+    return measured(directory, "drain", "--changes", "2000", "--rounds", "1", *words)
+
+
+def measured(directory: Path, *words: str) -> dict[str, Any]:
+    """Run a bench to its end and return its document; nothing of it may be left."""
     require_rabbitmq()
-    with bench(directory, "drain", "--changes", "2000", "--rounds", "1", "--format", "json", *words) as child:
+    with bench(directory, *words, "--format", "json") as child:
         printed, said = child.communicate(timeout=250)
     assert child.returncode == 0, said
     assert processes_of(directory) == []
@@ -89,6 +94,22 @@ def test_a_backlog_in_postgresql_is_drained_beside_logical_replication(place: Pa
     require_figures(document, *peers)
     assert (document["store"], document["transaction_size"]) == ("postgresql", 100)
     assert document["versions"]["postgresql"]
+
+
+def test_backlogs_of_several_sizes_are_compared(place: Path) -> None:
+    document = measured(place, "grow", "--store", "sqlite", "--sizes", "500,1000,2000", "--rounds", "1")
+
+    assert (document["bench"], document["changes"]) == ("grow", 2_000)
+    assert list(document["us_per_change"]) == ["500 changes", "1,000 changes", "2,000 changes"]
+    assert document["time_per_change_ratio"] > 0
+
+
+def test_the_memory_of_real_front_ends_is_read(place: Path) -> None:
+    document = measured(place, "memory", "--store", "sqlite", "--backlog", "5000")
+
+    assert (document["bench"], document["changes"]) == ("memory", 5_000)
+    assert document["peak_rss_mb"] == round(max(document["source_peak_rss_mb"], document["partner_peak_rss_mb"]), 1)
+    assert document["peak_rss_mb"] > 30
 
 
 def test_ctrl_c_leaves_nothing(place: Path) -> None:

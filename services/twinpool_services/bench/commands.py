@@ -1,10 +1,11 @@
-"""The command line of the benches: `twinpool bench NAME`."""
+"""The command line of the benches: `twinpool bench NAME`. A table of contents; each bench has its command beside it."""
 
 from __future__ import annotations
 
 import typer
 
-from twinpool_services.bench.drain.command import drain
+from twinpool_services.bench import grow, memory
+from twinpool_services.bench.drain import command as drain
 
 app = typer.Typer(
     help="Measure twinpool on this machine, beside what one might take instead.",
@@ -14,9 +15,12 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-app.command("drain")(drain)
-
 
 @app.callback()
 def benches() -> None:
     """Measure twinpool on this machine, beside what one might take instead."""
+
+
+app.command("drain", epilog=drain.EXAMPLES)(drain.drain)
+app.command("grow", epilog=grow.EXAMPLES)(grow.grow)
+app.command("memory", epilog=memory.EXAMPLES)(memory.memory)

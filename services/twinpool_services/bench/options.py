@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import enum
+from typing import Annotated
+
+import typer
 
 
 class Format(enum.StrEnum):
@@ -10,3 +13,8 @@ class Format(enum.StrEnum):
 
     TABLE = "table"
     JSON = "json"
+
+
+FormatOption = Annotated[
+    Format, typer.Option("--format", case_sensitive=False, help="json prints one object; progress on standard error.")
+]

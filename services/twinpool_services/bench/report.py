@@ -25,6 +25,8 @@ class Report:
     settings: Mapping[str, object] = field(default_factory=dict)  #: store, changes, transaction_size and the like
     server_versions: Mapping[str, str] = field(default_factory=dict)
     skipped: Mapping[str, str] = field(default_factory=dict)  #: peers that could not be measured here, and why
+    figures: Mapping[str, object] = field(default_factory=dict)  #: what was concluded from all of it
+    notes: Mapping[str, str] = field(default_factory=dict)  #: by contender: what a reader must know of it
 
     def document(self) -> dict[str, Any]:
         """Return the report as JSON can hold it; figures are medians over the rounds. The first peer is *the* peer."""
@@ -38,10 +40,12 @@ class Report:
             "cpu_s_per_100k": _rounded(ours.median(lambda reading: reading.cpu_s_per_100k)),
             "peak_rss_mb": _rounded(ours.median(lambda reading: reading.peak_rss_mb), 1),
             **{name: _rounded(ours.median(_detail(name)), 4) for name in _details(ours)},
+            **self.figures,
             "peer": peers[0] if peers else None,
             "ratio": peers[0]["ratio"] if peers else None,
             "peers": peers,
             "skipped": dict(self.skipped),
+            "notes": dict(self.notes),
             "runs": {each.name: [_run(reading) for reading in each.readings] for each in (ours, *self.peers)},
             "machine": dict(machine()),
             "versions": {**versions(), **self.server_versions},
@@ -52,6 +56,7 @@ class Report:
             "name": peer.name,
             "changes_per_s": round(peer.changes_per_s, 1),
             "cpu_s_per_100k": _rounded(peer.median(lambda reading: reading.cpu_s_per_100k)),
+            **{name: _rounded(peer.median(_detail(name)), 4) for name in _details(peer)},
             "ratio": round(self.subject.changes_per_s / peer.changes_per_s, 3),
         }
 
@@ -79,6 +84,10 @@ def show(report: Report, shown: Display, *, as_json: bool) -> None:
     for name in ("cpu_s_per_100k", "peak_rss_mb", *_details(report.subject)):
         if document.get(name) is not None:
             shown.say(f"  {name}: {document[name]}")
+    for name, value in report.figures.items():
+        shown.say(f"  {name}: {value}")
+    for name, note in report.notes.items():
+        shown.say(f"  {name}: {note}")
     for name, why in report.skipped.items():
         shown.say(f"  not measured: {name} ({why})", "yellow")
 

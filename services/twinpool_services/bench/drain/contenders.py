@@ -10,7 +10,7 @@ from twinpool.errors import InvalidParameter
 from twinpool_services.bench.drain.alone import StoreAlone
 from twinpool_services.bench.drain.draining import Draining
 from twinpool_services.bench.drain.logical import LogicalReplication
-from twinpool_services.bench.drain.naive import PikaNaive
+from twinpool_services.bench.drain.naive import MOST, PikaNaive
 from twinpool_services.bench.measuring import Contender
 from twinpool_services.lab import StoreKind
 
@@ -23,6 +23,15 @@ PEERS: Mapping[str, Callable[[Draining], Contender]] = {
 }
 
 NOBODY = "none"  #: asks for no peer at all
+#: What a reader of the figures must know of whom.
+NOTES: Mapping[str, str] = {
+    "twinpool": "time runs from the start of the source's backup service to the last acknowledgement in its ledger",
+    "postgresql-logical": "synchronous_commit = on for the subscription, so that its commits are as durable as ours",
+    "postgresql-logical-async": "synchronous_commit = off for the subscription, which is PostgreSQL's default",
+    "store-alone": "one process; batches were read from the source before time began to run",
+    "pika-naive": f"drains the first {MOST:,} changes of the backlog, one change a transaction",
+}
+
 _POSTGRESQL_ONLY = frozenset({"postgresql-logical", "postgresql-logical-async", "debezium"})
 
 

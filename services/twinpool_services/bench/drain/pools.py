@@ -25,10 +25,9 @@ FAR, NEAR = 0.05, 0.005  #: seconds between two looks, while much is left and to
 class Pools:
     """Drains a backlog as twinpool does."""
 
-    name = "twinpool"
-
-    def __init__(self, draining: Draining) -> None:
+    def __init__(self, draining: Draining, name: str = "twinpool") -> None:
         """Work on a backlog."""
+        self.name = name
         self._draining, self._servers = draining, draining.servers
 
     def run(self) -> Reading:
