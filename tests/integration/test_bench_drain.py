@@ -1,4 +1,4 @@
-"""`twinpool bench drain`, `grow` and `memory` on real servers: that they measure the right thing, not how fast it is."""
+"""The benches that drain, on real servers: that they measure the right thing, not how fast it is."""
 
 from __future__ import annotations
 
