@@ -9,6 +9,7 @@ from typing import Protocol
 from twinpool.ports.store import ChangeLog, ExportLedgers
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
 from twinpool.vocabulary.names import Generation, Instant, Position, Route, Stream
+from twinpool_services.backup.log_hold import held_from
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +31,11 @@ def acknowledged_by_all(store: ExportLedgers, routes: Iterable[Route]) -> Positi
 def prune_acknowledged(
     store: PrunableStore, stream: Stream, routes: Iterable[Route], generation: Generation, *, step: int = STEP
 ) -> int:
-    """Forget a step of what every importer has; return how many change sets went."""
+    """Forget a step of what every importer has and no reader holds; return how many change sets went."""
     floor = acknowledged_by_all(store, routes)
+    held = held_from(store, stream)
+    if held is not None:
+        floor = min(floor, held)
     return store.prune(stream, up_to=floor, generation=generation, limit=step) if floor > store.oldest(stream) else 0
 
 

@@ -42,6 +42,15 @@ def initial_homes(deployment: Deployment, pool: PoolFqdn) -> list[tuple[Home, Po
     return [*own, (CMS_HOME, deployment.cms_master)]
 
 
+def paired_homes(deployment: Deployment, pool: PoolFqdn, homes: Iterable[HomeStatus]) -> list[HomeStatus]:
+    """Return the homes that a pool has to do with: its own, its backup pool's, and the CMS.
+
+    What is left of others, a former backup pool's above all, is no longer fed nor passed on by anybody.
+    """
+    of_the_pair = {home for home, _ in initial_homes(deployment, pool)}
+    return [status for status in homes if status.home in of_the_pair]
+
+
 def roles_of(
     deployment: Deployment,
     pool: PoolFqdn,
@@ -52,12 +61,12 @@ def roles_of(
     """Conclude what a pool has to do from its own durable knowledge of the homes.
 
     The homes of a pair go from the pool that serves them to the other; the CMS goes to every other pool, for each
-    keeps a local replica of it.
+    keeps a local replica of it. What is left of a former backup pool's home has no role.
     """
     partner = deployment.partner_of(pool)
     exports: list[ExportRole] = []
     imports: list[ImportRole] = []
-    for home in homes:
+    for home in paired_homes(deployment, pool, homes):
         is_cms = home.home == CMS_HOME
         for module in cms_modules if is_cms else user_modules:
             stream = Stream(home.home, module)

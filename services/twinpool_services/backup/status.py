@@ -17,6 +17,7 @@ from twinpool.vocabulary.deployment import Deployment
 from twinpool.vocabulary.home import HomeStatus
 from twinpool.vocabulary.names import CMS_HOME, ORIGIN, Instant, ModuleName, PoolFqdn, Route, Stream
 from twinpool.vocabulary.states import BackupStatus, ExportProgress, ExportState, ImportState, ModuleStatus
+from twinpool_services.backup.roles import paired_homes
 
 
 def read_progress(
@@ -55,7 +56,7 @@ def read_status(
     elected on it; so where nobody is, it is tried.
     """
     backup_pool = deployment.partner_of(pool)
-    homes = store.homes()
+    homes = paired_homes(deployment, pool, store.homes())
     reader = _Reader(store, backup_pool, pool, homes, configuration)
     rows = tuple(reader.row(module.name, is_cms=module.category.is_cms) for module in modules)
     lease = store.current_lease()

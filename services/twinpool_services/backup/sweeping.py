@@ -13,7 +13,7 @@ from typing import Protocol
 
 from twinpool.content.store import ContentStore
 from twinpool.modules.registry import Modules
-from twinpool.ports.store import ChangeLog, Records
+from twinpool.ports.store import ChangeLog, Homes, Records
 from twinpool.vocabulary.change import Change, RecordKey
 from twinpool.vocabulary.names import Digest, Stream
 from twinpool.wire import decode_changes
@@ -24,14 +24,20 @@ PAGE = 1_000  #: records or changes that are read at a time
 PAGE_BYTES = 1024 * 1024
 
 
-class NamingStore(ChangeLog, Records, Protocol):
+class NamingStore(ChangeLog, Homes, Records, Protocol):
     """Where content is named."""
 
 
 def sweep_content(store: NamingStore, content: ContentStore, modules: Modules, streams: Iterable[Stream]) -> int:
-    """Remove what nothing names; return how many files went. Raises `StoreUnavailable`."""
+    """Remove what neither these streams nor the records of any other home name; return how many files went.
+
+    A former backup pool's records stay until somebody removes them, and so does the content that they name. Raises
+    `StoreUnavailable`.
+    """
     named: set[Digest] = set()
-    for stream in streams:
+    naming = [module for module in modules if module.names_content]
+    others = {Stream(status.home, module.name) for status in store.homes() for module in naming}
+    for stream in sorted(others.union(streams)):
         module = modules[stream.module]
         if not module.names_content:
             continue

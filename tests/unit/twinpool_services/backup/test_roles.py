@@ -78,3 +78,12 @@ def test_a_pool_that_serves_both_homes_exports_both() -> None:
 def test_initially_each_pool_serves_itself_and_the_cms_master_the_cms() -> None:
     assert initial_homes(DEPLOYMENT, P2) == [(Home(P2), P2), (Home(P1), P1), (CMS_HOME, P1)]
     assert initial_homes(DEPLOYMENT, P3) == [(Home(P3), P3), (CMS_HOME, P1)]
+
+
+def test_what_is_left_of_a_former_backup_pool_has_no_role() -> None:
+    left = HomeStatus(home=Home(P3), term=Term(4), serving_pool=P3, mode=Mode.READ_WRITE)
+    taken_over = HomeStatus(home=Home("old.lab"), term=Term(2), serving_pool=P2, mode=Mode.READ_WRITE)
+
+    assert roles_of(DEPLOYMENT, P2, [*homes(), left, taken_over], [USER], [CMS]) == roles_of(
+        DEPLOYMENT, P2, homes(), [USER], [CMS]
+    )
