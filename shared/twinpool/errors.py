@@ -12,6 +12,8 @@
     ├── Refused                    the request cannot be granted as things stand
     │   ├── HomeNotServed          another pool serves this home
     │   ├── HomeReadOnly           the home takes no writes for now
+    │   ├── HomeNotReadOnly        the home still takes writes, so it cannot be handed over
+    │   ├── TermTaken              a term at least as high is known, or we serve the home already
     │   ├── LeaseTaken             another front end is the active one
     │   ├── NameTaken              a front end of that name is already running
     │   └── NotFound               no such record, file, pool or module
@@ -102,6 +104,28 @@ class HomeReadOnly(Refused):
         """Remember the home."""
         super().__init__(f"{home} is read-only")
         self.home = home
+
+
+class HomeNotReadOnly(Refused):
+    """The home still takes writes, so that nobody can say at which positions it would be handed over."""
+
+    hint = "Make the home read-only first; a planned failover does so by itself."
+
+    def __init__(self, home: str) -> None:
+        """Remember the home."""
+        super().__init__(f"{home} is not read-only")
+        self.home = home
+
+
+class TermTaken(Refused):
+    """A term at least as high as the one asked for is known already, or we serve the home ourselves."""
+
+    hint = "Look at the home's status again: another failover came first, or this one has long been done."
+
+    def __init__(self, home: str, *, term: int, serving_pool: str) -> None:
+        """Remember what is known of the home: its term and who serves it."""
+        super().__init__(f"{home} is in term {term}, served by {serving_pool}")
+        self.home, self.term, self.serving_pool = home, term, serving_pool
 
 
 class LeaseTaken(Refused):

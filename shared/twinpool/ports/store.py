@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from twinpool.errors import TwinpoolError
+from twinpool.ports.terms import Operations, Orphans, Terms
 from twinpool.vocabulary.change import Change, ChangeSet, Committed, Pending, Record, RecordKey, Transaction
 from twinpool.vocabulary.home import HomeStatus, Mode
 from twinpool.vocabulary.lease import Lease
@@ -152,7 +153,8 @@ class Imports(Protocol):
     def begin(self, stream: Stream, *, session: SessionId, generation: Generation) -> None:
         """Set an unknown stream's cursor to (session.term, ORIGIN): the source's log is whole, no snapshot needed.
 
-        Whatever records of the stream lie there are forgotten. Raises `SessionOvertaken` unless it is the noted one.
+        Whatever records of the stream lie there are forgotten, after they were compared like in `swap_in`, with
+        nothing. Raises `SessionOvertaken` unless it is the noted one.
         """
 
     def begin_staging(self, stream: Stream, *, session: SessionId, position: Position, generation: Generation) -> None:
@@ -184,6 +186,9 @@ class Imports(Protocol):
 
     def swap_in(self, stream: Stream, *, session: SessionId, generation: Generation) -> Cursor:
         """Replace the records of the stream by the staged ones, and the cursor by (session.term, staging.position).
+
+        Where a demotion has left it open what is divergent (see `Terms.demote`), the records are compared first, in
+        steps that a crash does not lose; what waited for repair is forgotten.
 
         Raises `ImportFailed` unless the walk is complete and the staging's position has reached `settles_at`.
         """
@@ -248,7 +253,9 @@ class Wakeups(Protocol):
         """Stop listening."""
 
 
-class Store(Records, Homes, ChangeLog, ExportLedgers, Imports, Leases, SyncRequests, Protocol):
+class Store(
+    Records, Homes, ChangeLog, ExportLedgers, Imports, Leases, SyncRequests, Terms, Orphans, Operations, Protocol
+):
     """The whole pool store, as the adapters fulfil it. Safe to use from many threads."""
 
     pool: PoolFqdn  #: whose store it is

@@ -16,7 +16,10 @@ from twinpool.vocabulary.orphan import Orphan, Verdict
 
 
 class Terms(Protocol):
-    """Who serves a home from when on. Positions of a stream run on over terms."""
+    """Who serves a home from when on. Positions of a stream run on over terms.
+
+    What is said of the modules of a home holds for those that are given and all of which the store has a stream.
+    """
 
     def history(self, home: Home) -> list[TermBeginning]:
         """Return how the terms of a home began, as this pool knows it, oldest first.
@@ -30,18 +33,25 @@ class Terms(Protocol):
         """Serve a home from a new term on, read-write; return how the term begins in each module.
 
         It begins where our import of the stream stands (at ORIGIN if nothing was ever imported): positions go on
-        from there, nothing at or below it is in our log, and what is staged is forgotten. Raises `HomeNotServed`'s
-        opposite, `TermTaken`, unless `term` is higher than the known one and another pool serves by our knowledge.
+        from there, nothing at or below it is in our log, and what is staged is forgotten. What any export ledger
+        says of these streams is forgotten, too, for it spoke of another term's positions. From now on the store
+        refuses sessions of lower terms, and of this one those of generation 0.
+
+        Records that others do not know from this stream do not stay ours alone: those that wait for repair are
+        logged as they are, as by `touch`; and where our import stands nowhere although there are records, `oldest`
+        is above where the term begins, so that whoever imports begins with a snapshot. Raises `NotFound` for an
+        unknown home, and `TermTaken` unless `term` is higher than the known one and another pool serves by our
+        knowledge.
         """
 
     def give_up(
         self, home: Home, modules: Sequence[ModuleName], *, term: Term, to: PoolFqdn, generation: Generation
     ) -> list[TermBeginning]:
-        """Stop serving for ever: `to` serves from `term` on, which begins at our heads. Return those.
+        """Stop serving: `to` serves from `term` on, read-write, which begins at our heads. Return those.
 
         When this returns no write that began before may still commit. Our own cursors stand at the heads, so that
         we import what comes after them without a copy. Raises `HomeNotServed` unless we serve, `HomeNotReadOnly`
-        unless the home is read-only, `TermTaken` unless `term` is higher than the known one.
+        unless the home is read-only, `TermTaken` unless `term` is higher than the known one, and `NotFound`.
         """
 
     def demote(
@@ -53,12 +63,18 @@ class Terms(Protocol):
         term: Term,
         generation: Generation,
     ) -> Mapping[ModuleName, int]:
-        """Give way to a higher term that began without us; return how many orphans each module has.
+        """Give way to a higher term that began without us; return how many new orphans each module has.
 
         What our log holds above the fork, the lowest position at which a term higher than ours began, becomes
         orphans and leaves the log; the records it touched are noted for repair; the cursor is set to the fork. Where
-        the log was pruned beyond the fork the cursor becomes None: a snapshot follows, and `swap_in` compares.
-        Exact like `give_up`. Raises `TermTaken` unless `term` is higher than the known one.
+        the log was pruned beyond the fork the cursor becomes None: a snapshot follows (or, where the new log is
+        whole, `Imports.begin`), and `swap_in` compares: records that are only ours, or have another value, become
+        orphans without a position, unless an orphan from the log tells of them already. So they do where no
+        beginning of a module is given although we hold something of it. Nothing is noted for repair there.
+
+        A pool that only imported stays at its cursor unless that is above the fork; then it becomes None, likewise.
+        Exact like `give_up`. Raises `NotFound` for an unknown home, and `TermTaken` unless `term` is higher than
+        the known one.
         """
 
     def repairs(self, stream: Stream, *, limit: int) -> list[RecordKey]:
@@ -68,9 +84,10 @@ class Terms(Protocol):
         """Forget repairs: the serving pool has logged these records' present state."""
 
     def touch(self, stream: Stream, keys: Sequence[RecordKey]) -> Position:
-        """Log the present state of records, as one ordinary change set that changes nothing; return its position.
+        """Log the present state of records, as an ordinary change set that changes nothing; return its position.
 
-        Raises `HomeNotServed`, `HomeReadOnly`.
+        More than fits one change set makes several, of one transaction; the position is that of the last. Without
+        keys nothing is logged, and the head is returned. Raises `HomeNotServed`, `HomeReadOnly`.
         """
 
 
@@ -89,7 +106,10 @@ class Orphans(Protocol):
         """Count the orphans of a home."""
 
     def decide(self, number: int, verdict: Verdict) -> bool:
-        """Note what became of an orphan; False if that had been decided before. Nothing is ever deleted."""
+        """Note what became of an orphan; False if that had been decided before. Nothing is ever deleted.
+
+        Raises `NotFound` for a number that no orphan has.
+        """
 
 
 class Operations(Protocol):

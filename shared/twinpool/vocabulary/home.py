@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from twinpool.vocabulary.names import Home, ModuleName, PoolFqdn, Position, Term
@@ -34,3 +35,17 @@ class TermBeginning:
     term: Term
     serving_pool: PoolFqdn
     position: Position
+
+
+def fork(beginnings: Iterable[TermBeginning], module: ModuleName, *, above: Term) -> Position | None:
+    """Return up to where a pool that stands in the term `above` shares a stream with those who went on without it.
+
+    That is the lowest position at which a higher term began; None if no higher one began in this module.
+
+    >>> second = TermBeginning(
+    ...     home=Home("p1"), module=ModuleName("m"), term=Term(2), serving_pool=PoolFqdn("p2"), position=Position(7)
+    ... )
+    >>> fork([second], ModuleName("m"), above=Term(1)), fork([second], ModuleName("m"), above=Term(2))
+    (7, None)
+    """
+    return min((each.position for each in beginnings if each.module == module and each.term > above), default=None)

@@ -10,9 +10,21 @@ from dataclasses import dataclass, field
 
 from twinpool.errors import LeaseLost
 from twinpool.vocabulary.change import ChangeSet
-from twinpool.vocabulary.home import HomeStatus
+from twinpool.vocabulary.home import HomeStatus, TermBeginning
 from twinpool.vocabulary.lease import Lease
-from twinpool.vocabulary.names import ORIGIN, Generation, Home, Instant, PoolFqdn, Position, Route, Stream
+from twinpool.vocabulary.names import (
+    ORIGIN,
+    Generation,
+    Home,
+    Instant,
+    ModuleName,
+    PoolFqdn,
+    Position,
+    Route,
+    Stream,
+    Term,
+)
+from twinpool.vocabulary.orphan import Orphan
 from twinpool.vocabulary.session import UNKNOWN_STREAM, ImportProgress
 from twinpool.vocabulary.states import ExportLedger, ImportLedger
 
@@ -33,6 +45,8 @@ class StreamState:
     progress: ImportProgress = UNKNOWN_STREAM
     staged: RecordSet = field(default_factory=dict)
     imports: ImportLedger = HEALTHY
+    repairs: set[tuple[str, str]] = field(default_factory=set)
+    compared_as: Term | None = None  #: the records have to be compared before they go; what only we have is of this
 
 
 class Ground:
@@ -47,6 +61,9 @@ class Ground:
         self._streams: dict[Stream, StreamState] = {}
         self._ledgers: dict[Route, ExportLedger] = {}
         self._lease: Lease | None = None
+        self._beginnings: dict[tuple[Home, Term, ModuleName], TermBeginning] = {}
+        self._orphans: list[Orphan] = []  # by number, from 1 on
+        self._operations: dict[str, bytes] = {}
 
     def now(self) -> Instant:
         """Return the time by the store's clock."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from twinpool.errors import ImportFailed, SessionOvertaken
 from twinpool.stores.memory.ground import Ground, RecordSet, StreamState
+from twinpool.stores.memory.orphans import keep_differing
 from twinpool.stores.text import check_keys, check_stream, check_text
 from twinpool.vocabulary.change import Change, Record, RecordKey
 from twinpool.vocabulary.names import CMS_HOME, ORIGIN, Generation, Position, Stream
@@ -58,6 +59,7 @@ class MemoryImports(Ground):
     def begin(self, stream: Stream, *, session: SessionId, generation: Generation) -> None:
         """Set an unknown stream's cursor to the beginning of the log; see `Imports.begin`."""
         with self._held(stream, session, generation) as state:
+            keep_differing(self._orphans, stream, state, {})
             state.records, state.staged = {}, {}
             state.progress = ImportProgress(cursor=Cursor(session.term, ORIGIN), session=session, staging=None)
 
@@ -114,6 +116,7 @@ class MemoryImports(Ground):
                     f"the snapshot at {staging.position} is no state of the source before {staging.settles_at}"
                 )
             cursor = Cursor(session.term, staging.position)
+            keep_differing(self._orphans, stream, state, state.staged)
             state.records, state.staged = state.staged, {}
             state.progress = ImportProgress(cursor=cursor, session=session, staging=None)
             return cursor

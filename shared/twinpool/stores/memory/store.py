@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from twinpool.stores.memory.ground import MemoryWakeups
 from twinpool.stores.memory.imports import MemoryImports
 from twinpool.stores.memory.leases import MemoryLeases, MemoryLedgers, MemoryNameClaim, MemorySyncRequests
+from twinpool.stores.memory.operations import MemoryOperations
+from twinpool.stores.memory.orphans import MemoryOrphans
 from twinpool.stores.memory.records import MemoryHomes, MemoryLog, MemoryRecords
+from twinpool.stores.memory.terms import MemoryTerms
 from twinpool.vocabulary.names import FrontEndName, PoolFqdn
 
 if TYPE_CHECKING:
@@ -17,7 +20,16 @@ if TYPE_CHECKING:
 
 
 class MemoryStore(
-    MemoryRecords, MemoryHomes, MemoryLog, MemoryLedgers, MemoryImports, MemoryLeases, MemorySyncRequests
+    MemoryRecords,
+    MemoryHomes,
+    MemoryLog,
+    MemoryLedgers,
+    MemoryImports,
+    MemoryLeases,
+    MemorySyncRequests,
+    MemoryTerms,
+    MemoryOrphans,
+    MemoryOperations,
 ):
     """A pool's store in memory; the front ends of a pool share one object. Safe to use from many threads."""
 

@@ -10,6 +10,7 @@ from twinpool.errors import ImportFailed, SessionOvertaken
 from twinpool.stores.postgresql.connections import Connection, Statement
 from twinpool.stores.postgresql.ground import Ground, lock_number, storable
 from twinpool.stores.postgresql.net_effect import net_effect, write_alone
+from twinpool.stores.postgresql.orphans import NO_SET, compare_some
 from twinpool.stores.postgresql.statements import SQL
 from twinpool.stores.postgresql.streams import StreamId
 from twinpool.stores.progress import ProgressRow, progress_row
@@ -96,13 +97,20 @@ class PostgresqlImports(Ground):
 
     def begin(self, stream: Stream, *, session: SessionId, generation: Generation) -> None:
         """Set an unknown stream's cursor to the beginning of the log; see `Imports.begin`."""
+        while not self._begin(stream, session, generation):
+            pass  # a piece of the records that go was compared
+        self._sweeper.sweep_soon()
+
+    def _begin(self, stream: Stream, session: SessionId, generation: Generation) -> bool:
         with self._held(stream, generation, alone=True) as hold:
             hold.demand(session)
+            if compare_some(hold.connection, hold.stream_id, ours=hold.record_set, others=NO_SET):
+                return False
             hold.discard_staged()
             hold.run("discard_set", set=hold.record_set)
             hold.run("show_records", set=None)
             hold.run("set_cursor", term=session.term, position=ORIGIN)
-        self._sweeper.sweep_soon()
+            return True
 
     def import_ledger(self, stream: Stream) -> ImportLedger:
         """Return the health of a stream's import."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from twinpool.stores.postgresql.backlog import SPAN, Backlog, Middle
 from twinpool.stores.postgresql.gaps import Break, Gaps, breaks
@@ -16,14 +16,26 @@ from twinpool.vocabulary.names import ORIGIN, Generation, Instant, Position, Str
 NOTHING_PENDING = Pending(changes=0, bytes=0, oldest_at=None)
 
 
+class LogId(NamedTuple):
+    """One of the logs that a stream has had."""
+
+    stream_id: StreamId
+    number: int
+
+
 class PostgresqlLog(Ground):
-    """The logs of all streams. What may be handed out is decided in `gaps`."""
+    """The logs of all streams. What may be handed out is decided in `gaps`.
+
+    A stream gets another log with another number when a term begins or ends, and positions of the former one may come
+    again. Invariant: what this process remembers is of one log, whose number was read with it or before it; so what
+    another process has replaced meanwhile is never asked for any more.
+    """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._gaps: defaultdict[StreamId, Gaps] = defaultdict(Gaps)
-        self._backlogs: defaultdict[StreamId, Backlog] = defaultdict(Backlog)
-        self._settled: dict[StreamId, Position] = {}  # where the search for gaps begins; never too high
+        self._gaps: defaultdict[LogId, Gaps] = defaultdict(Gaps)
+        self._backlogs: defaultdict[LogId, Backlog] = defaultdict(Backlog)
+        self._settled: dict[LogId, Position] = {}  # where the search for gaps begins; never too high
 
     def head(self, stream: Stream) -> Position:
         """Return the position of the newest committed change set ever; ORIGIN if none."""
@@ -54,11 +66,7 @@ class PostgresqlLog(Ground):
         stream_id = self._streams.find(stream)
         if stream_id is None:
             return ORIGIN
-        known = max(self._settled.get(stream_id, ORIGIN), self.oldest(stream))
-        settled, open_gap = self._settle(stream_id, known)
-        if open_gap:
-            settled, _ = self._settle(stream_id, settled)
-        self._settled[stream_id] = settled
+        _, settled = self._settled_log(stream_id)
         return settled
 
     def pending(self, stream: Stream, *, after: Position) -> Pending:
@@ -66,8 +74,9 @@ class PostgresqlLog(Ground):
         stream_id = self._streams.find(stream)
         if stream_id is None:
             return NOTHING_PENDING
+        log, settled = self._settled_log(stream_id)
         low = max(after, self.oldest(stream))
-        middle = self._middle(stream_id, low, self.settled(stream))
+        middle = self._middle(log, low, settled)
         (ends,) = self._rows("pending", stream=stream_id, after=low, known_from=middle.begin, known_to=middle.end)
         oldest = self._row("oldest_pending", stream=stream_id, after=low)
         return Pending(
@@ -82,8 +91,9 @@ class PostgresqlLog(Ground):
         Never past what is settled: a change set that commits later must not find itself below `oldest`.
         """
         stream_id = self._streams.find(stream)
-        bound = ORIGIN if stream_id is None else min(up_to, self.settled(stream))
-        prune = ("prune", {"stream": stream_id, "up_to": bound, "limit": limit})
+        log, settled = (None, ORIGIN) if stream_id is None else self._settled_log(stream_id)
+        bounds = {"log": None if log is None else log.number, "up_to": min(up_to, settled), "limit": limit}
+        prune = ("prune", {"stream": stream_id, **bounds})
         with self._fenced(generation, prune) as transaction:
             ((row,),) = transaction.begun
         return int(row[0])
@@ -93,13 +103,13 @@ class PostgresqlLog(Ground):
         row = self._row("log_size", stream=self._streams.find(stream))
         return 0 if row is None else int(row[0])
 
-    def _middle(self, stream_id: StreamId, after: Position, settled: Position) -> Middle:
-        backlog = self._backlogs[stream_id]
+    def _middle(self, log: LogId, after: Position, settled: Position) -> Middle:
+        backlog = self._backlogs[log]
         middle = backlog.middle(after, settled)
         if middle.missing is None:
             return middle
         first, end = middle.missing
-        totals = self._rows("span_totals", stream=stream_id, span=SPAN, first=first * SPAN, end=end * SPAN)
+        totals = self._rows("span_totals", stream=log.stream_id, span=SPAN, first=first * SPAN, end=end * SPAN)
         backlog.learn(middle.missing, ((number, changes, size) for number, changes, size in totals))
         return backlog.middle(after, settled)
 
@@ -108,23 +118,51 @@ class PostgresqlLog(Ground):
         if not rows:
             return 0
         positions = [row[0] for row in rows]
-        gap = self._first_open(stream_id, list(breaks(after, positions)), positions[-1], rows[0][4])
+        xmin, number = rows[0][4:]
+        gap = self._first_open(LogId(stream_id, number), list(breaks(after, positions)), positions[-1], xmin)
         return len(rows) if gap is None else positions.index(gap.behind)
 
-    def _settle(self, stream_id: StreamId, after: Position) -> tuple[Position, bool]:
-        """Return what is settled behind a settled position, and whether a gap ends it."""
-        ((count, last),) = self._rows("extent", stream=stream_id, after=after)
+    def _settled_log(self, stream_id: StreamId) -> tuple[LogId, Position]:
+        """Return which log the stream has, and up to where it is settled."""
+        while True:
+            ((pruned_to, number),) = self._rows("oldest", stream=stream_id)
+            log = LogId(stream_id, number)
+            settled = self._settle_on(log, max(self._settled.get(log, ORIGIN), pruned_to))
+            if settled is not None:
+                self._settled[log] = settled
+                return log, settled
+
+    def _settle_on(self, log: LogId, known: Position) -> Position | None:
+        """Return what is settled of a log behind a settled position, None if it is not the stream's any more."""
+        first = self._settle(log, known)
+        if first is None:
+            return None
+        settled, open_gap = first
+        if not open_gap:
+            return settled
+        second = self._settle(log, settled)
+        return None if second is None else second[0]
+
+    def _settle(self, log: LogId, after: Position) -> tuple[Position, bool] | None:
+        """Return what is settled behind a settled position, and whether a gap ends it; None if the log is gone."""
+        extent = self._row("extent", stream=log.stream_id, log=log.number, after=after)
+        if extent is None:
+            return None
+        count, last = extent
         if count == (last or after) - after:
             return last or after, False  # nearly always: nothing is missing
-        *found, (end, _, xmin) = self._rows("breaks", stream=stream_id, after=after)
+        rows = self._rows("breaks", stream=log.stream_id, log=log.number, after=after)
+        if not rows:
+            return None
+        *found, (end, _, xmin) = rows
         if end is None:
             return after, False
-        gap = self._first_open(stream_id, [Break(before=row[0], behind=row[1]) for row in found], end, xmin)
+        gap = self._first_open(log, [Break(before=row[0], behind=row[1]) for row in found], end, xmin)
         return (end, False) if gap is None else (gap.before, True)
 
-    def _first_open(self, stream_id: StreamId, found: list[Break], seen: Position, xmin: int) -> Break | None:
+    def _first_open(self, log: LogId, found: list[Break], seen: Position, xmin: int) -> Break | None:
         """Return the first gap that may still be filled; if it is a new one, draw the id that will decide it."""
-        gaps = self._gaps[stream_id]
+        gaps = self._gaps[log]
         gap = gaps.first_open(found, xmin)
         if gap is not None and not gaps.is_known(gap):
             bound = self._row("take_transaction_id")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from twinpool.errors import ImportFailed
 from twinpool.stores.postgresql.imports import Hold, PostgresqlImports
 from twinpool.stores.postgresql.net_effect import net_effect, write_alone
+from twinpool.stores.postgresql.orphans import compare_some
 from twinpool.stores.text import check_keys, check_text
 from twinpool.vocabulary.change import Change, Record, RecordKey
 from twinpool.vocabulary.names import Generation, Position, Stream
@@ -67,8 +68,16 @@ class PostgresqlStaging(PostgresqlImports):
     def swap_in(self, stream: Stream, *, session: SessionId, generation: Generation) -> Cursor:
         """Show the staged records instead of the former ones; see `Imports.swap_in`.
 
-        Small whatever the number of records; the former ones are deleted afterwards, in steps.
+        Small whatever the number of records; the former ones are deleted afterwards, in steps, and compared before,
+        likewise, if a demotion has asked for that.
         """
+        while (cursor := self._swap_in(stream, session, generation)) is None:
+            pass  # a piece of the former records was compared
+        self._notifier.announce()
+        self._sweeper.sweep_soon()
+        return cursor
+
+    def _swap_in(self, stream: Stream, session: SessionId, generation: Generation) -> Cursor | None:
         with self._held(stream, generation, alone=True) as hold:
             hold.demand(session)
             staged_set, staging = _staged(hold)
@@ -76,11 +85,11 @@ class PostgresqlStaging(PostgresqlImports):
                 raise ImportFailed(
                     f"the snapshot at {staging.position} is no state of the source before {staging.settles_at}"
                 )
+            if compare_some(hold.connection, hold.stream_id, ours=hold.record_set, others=staged_set):
+                return None
             hold.run("show_records", set=staged_set)
             hold.run("discard_set", set=hold.record_set)
             hold.run("set_cursor", term=session.term, position=staging.position)
-        self._notifier.announce()
-        self._sweeper.sweep_soon()
         return Cursor(session.term, staging.position)
 
 

@@ -9,8 +9,11 @@ from twinpool.stores.postgresql.leases import PostgresqlLeases
 from twinpool.stores.postgresql.ledgers import PostgresqlLedgers, PostgresqlSyncRequests
 from twinpool.stores.postgresql.log import PostgresqlLog
 from twinpool.stores.postgresql.name_claim import SessionNameClaim
+from twinpool.stores.postgresql.operations import PostgresqlOperations
+from twinpool.stores.postgresql.orphans import PostgresqlOrphans
 from twinpool.stores.postgresql.records import PostgresqlRecords
 from twinpool.stores.postgresql.staging import PostgresqlStaging
+from twinpool.stores.postgresql.terms import PostgresqlTerms
 from twinpool.stores.postgresql.wakeups import Listener
 from twinpool.stores.postgresql.writing import PostgresqlWriting
 from twinpool.stores.text import check_text
@@ -30,6 +33,9 @@ class PostgresqlStore(
     PostgresqlStaging,
     PostgresqlLeases,
     PostgresqlSyncRequests,
+    PostgresqlTerms,
+    PostgresqlOrphans,
+    PostgresqlOperations,
 ):
     """A pool's store in one PostgreSQL database of its own, already migrated. Safe to use from many threads.
 

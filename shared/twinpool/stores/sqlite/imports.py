@@ -11,6 +11,7 @@ from twinpool.errors import ImportFailed, SessionOvertaken
 from twinpool.stores.progress import ProgressRow, progress_row
 from twinpool.stores.sqlite.ground import Ground, named, new_record_set, stream_number
 from twinpool.stores.sqlite.net_effect import bring_about, net_effect
+from twinpool.stores.sqlite.orphans import NO_SET, compare_some
 from twinpool.stores.sqlite.statements import SQL
 from twinpool.stores.text import check_keys, check_stream
 from twinpool.vocabulary.change import Change
@@ -95,14 +96,21 @@ class SqliteImports(Ground):
 
     def begin(self, stream: Stream, *, session: SessionId, generation: Generation) -> None:
         """Set an unknown stream's cursor to the beginning of the log; see `Imports.begin`."""
+        while not self._begin(stream, session, generation):
+            pass  # a piece of the records that go was compared
+        self._sweeper.sweep_soon()
+        self._imported(stream)
+
+    def _begin(self, stream: Stream, session: SessionId, generation: Generation) -> bool:
         with self._held(stream, generation) as hold:
             hold.demand(session)
+            if compare_some(hold.connection, hold.stream_id, ours=hold.record_set, others=NO_SET):
+                return False
             hold.discard_staged()
             hold.run("discard_set", set=hold.record_set)
             hold.run("show_records", set=new_record_set(hold.connection))
             hold.run("set_cursor", term=session.term, position=ORIGIN)
-        self._sweeper.sweep_soon()
-        self._imported(stream)
+            return True
 
     def import_ledger(self, stream: Stream) -> ImportLedger:
         """Return the health of a stream's import."""

@@ -8,6 +8,7 @@ from twinpool.errors import ImportFailed
 from twinpool.stores.sqlite.ground import new_record_set
 from twinpool.stores.sqlite.imports import Hold, SqliteImports
 from twinpool.stores.sqlite.net_effect import bring_about, net_effect
+from twinpool.stores.sqlite.orphans import compare_some
 from twinpool.stores.text import check_keys, check_text
 from twinpool.vocabulary.change import Change, Record, RecordKey
 from twinpool.vocabulary.names import Generation, Position, Stream
@@ -68,8 +69,16 @@ class SqliteStaging(SqliteImports):
     def swap_in(self, stream: Stream, *, session: SessionId, generation: Generation) -> Cursor:
         """Show the staged records instead of the former ones; see `Imports.swap_in`.
 
-        Small whatever the number of records; the former ones are deleted afterwards, in steps.
+        Small whatever the number of records; the former ones are deleted afterwards, in steps, and compared before,
+        likewise, if a demotion has asked for that.
         """
+        while (cursor := self._swap_in(stream, session, generation)) is None:
+            pass  # a piece of the former records was compared
+        self._sweeper.sweep_soon()
+        self._imported(stream)
+        return cursor
+
+    def _swap_in(self, stream: Stream, session: SessionId, generation: Generation) -> Cursor | None:
         with self._held(stream, generation) as hold:
             hold.demand(session)
             staged_set, staging = _staged(hold)
@@ -77,11 +86,11 @@ class SqliteStaging(SqliteImports):
                 raise ImportFailed(
                     f"the snapshot at {staging.position} is no state of the source before {staging.settles_at}"
                 )
+            if compare_some(hold.connection, hold.stream_id, ours=hold.record_set, others=staged_set):
+                return None
             hold.run("show_records", set=staged_set)
             hold.run("discard_set", set=hold.record_set)
             hold.run("set_cursor", term=session.term, position=staging.position)
-        self._sweeper.sweep_soon()
-        self._imported(stream)
         return Cursor(session.term, staging.position)
 
 

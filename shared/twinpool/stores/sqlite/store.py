@@ -9,9 +9,12 @@ from twinpool.stores.sqlite.leases import SqliteLeases
 from twinpool.stores.sqlite.ledgers import SqliteLedgers, SqliteSyncRequests
 from twinpool.stores.sqlite.log import SqliteLog
 from twinpool.stores.sqlite.name_claim import FileNameClaim
+from twinpool.stores.sqlite.operations import SqliteOperations
+from twinpool.stores.sqlite.orphans import SqliteOrphans
 from twinpool.stores.sqlite.records import SqliteRecords
 from twinpool.stores.sqlite.staging import SqliteStaging
 from twinpool.stores.sqlite.statements import SQL
+from twinpool.stores.sqlite.terms import SqliteTerms
 from twinpool.stores.sqlite.wakeups import Listener
 from twinpool.stores.sqlite.writing import SqliteWriting
 from twinpool.vocabulary.names import FrontEndName
@@ -32,6 +35,9 @@ class SqliteStore(
     SqliteStaging,
     SqliteLeases,
     SqliteSyncRequests,
+    SqliteTerms,
+    SqliteOrphans,
+    SqliteOperations,
 ):
     """A pool's store in one file, made or migrated when it is opened. Safe to use from many threads and processes.
 

@@ -5,7 +5,16 @@ import pytest
 from twinpool.stores.queries import Dialect, queries, statements_of
 
 #: Takes positions and record sets from counters in rows, for it has one writer at a time.
-ONLY_SQLITE = {"find_home", "first_lease", "move_head", "new_record_set", "note_pruned", "prunable"}
+ONLY_SQLITE = {
+    "first_lease",
+    "move_head",
+    "move_head_back",
+    "new_record_set",
+    "note_pruned",
+    "prunable",
+    "record_in_set",
+    "scan_records_of_owner",
+}
 
 #: Locks so that writers go on beside each other, looks for gaps in positions, and wakes and tells the time itself.
 ONLY_POSTGRESQL = {
@@ -13,14 +22,20 @@ ONLY_POSTGRESQL = {
     "claim_name",
     "extent",
     "hold_import",
+    "hold_imports",
+    "hold_records",
+    "hold_streams",
+    "know_imports",
     "know_lease",
     "lock_sync_requests",
     "notify",
     "now",
     "oldest_pending",
+    "renumber_log",
     "seize_home",
     "share_homes",
     "span_totals",
+    "take_positions_from",
     "take_transaction_id",
 }
 

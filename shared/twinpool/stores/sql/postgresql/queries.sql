@@ -91,14 +91,16 @@ SELECT greatest(
 ) FROM stream WHERE stream_id = %(stream)s;
 
 -- oldest --
--- Read up to where the log was pruned
-SELECT pruned_to FROM stream WHERE stream_id = %(stream)s;
+-- Read up to where the log was pruned, and which log it is
+SELECT pruned_to, log_number FROM stream WHERE stream_id = %(stream)s;
 
 -- collect --
 -- Read change sets behind a position up to a number of changes and bytes, with the snapshot's oldest running transaction
+-- and which log it is
 SELECT
     position, committed_at, change_count, payload,
-    (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS xmin
+    (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS xmin,
+    (SELECT log_number FROM stream WHERE stream_id = %(stream)s) AS log_number
 FROM (
     SELECT
         position, committed_at, change_count, payload,
@@ -113,21 +115,27 @@ WHERE ordinal = 1 OR (changes <= %(max_changes)s AND bytes <= %(max_bytes)s)
 ORDER BY position;
 
 -- breaks --
--- Find where positions are missing behind a position: (last before, first behind), then the end of the log as (end, end)
+-- Find where positions are missing behind a position: (last before, first behind), then the end of the log as (end, end);
+-- nothing if the log is another one by now
 WITH follower AS (
     SELECT lag(position, 1, %(after)s::bigint) OVER (ORDER BY position) AS previous, position
     FROM change_set WHERE stream_id = %(stream)s AND position > %(after)s
+), this AS (
+    SELECT 1 FROM stream WHERE stream_id = %(stream)s AND log_number = %(log)s
 )
 SELECT previous, position, (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS xmin
-FROM follower WHERE position > previous + 1
+FROM follower WHERE position > previous + 1 AND EXISTS (SELECT 1 FROM this)
 UNION ALL
 SELECT max(position), max(position), (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
 FROM change_set WHERE stream_id = %(stream)s AND position > %(after)s
+HAVING EXISTS (SELECT 1 FROM this)
 ORDER BY position, previous;
 
 -- extent --
--- Count the change sets behind a position and read the last one's, to see cheaply whether any are missing
-SELECT count(*), max(position) FROM change_set WHERE stream_id = %(stream)s AND position > %(after)s;
+-- Count the change sets behind a position and read the last one's, to see cheaply whether any are missing; nothing if
+-- the log is another one by now
+SELECT count(*), max(position) FROM change_set WHERE stream_id = %(stream)s AND position > %(after)s
+HAVING EXISTS (SELECT 1 FROM stream WHERE stream_id = %(stream)s AND log_number = %(log)s);
 
 -- pending --
 -- Count what lies behind a position, but for a part in the middle that is known; from the index alone
@@ -157,7 +165,8 @@ GROUP BY position / %(span)s;
 SELECT coalesce(sum(byte_count), 0)::bigint FROM change_set WHERE stream_id = %(stream)s;
 
 -- prune --
--- Delete the oldest change sets and note how far; the bounds keep the scan away from what was deleted before
+-- Delete the oldest change sets and note how far, unless the log is another one by now; the bounds keep the scan away
+-- from what was deleted before
 WITH bounds AS (
     SELECT stream.pruned_to AS low, (
         SELECT max(position) FROM (
@@ -166,7 +175,7 @@ WITH bounds AS (
             ORDER BY position LIMIT %(limit)s
         ) AS oldest
     ) AS high
-    FROM stream WHERE stream_id = %(stream)s
+    FROM stream WHERE stream_id = %(stream)s AND log_number = %(log)s FOR NO KEY UPDATE
 ), gone AS (
     DELETE FROM change_set
     WHERE stream_id = %(stream)s

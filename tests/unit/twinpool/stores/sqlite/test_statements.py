@@ -25,6 +25,7 @@ SCANS = {
     "release_lease",
     "raise_generation",
     "current_lease",
+    "operations",
 }
 
 
