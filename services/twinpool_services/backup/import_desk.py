@@ -1,4 +1,4 @@
-"""The thread that imports one stream: hears batches, fetches the content that they name, applies, acknowledges."""
+"""The thread that imports one stream: takes opened letters, fetches the content they name, applies, acknowledges."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from twinpool.protocol.content import ContentAbsent, ContentPart, ContentWanted
 from twinpool.protocol.importing import Heard, Importing
 from twinpool.protocol.messages import Batch, FromImporter, Open, Piece
 from twinpool.vocabulary.names import Digest
-from twinpool.wire import Envelope, Message, peek
+from twinpool.wire import Envelope
 from twinpool_services.backup.importer import Importer
 from twinpool_services.backup.inbox import Inbox
+from twinpool_services.backup.opening import OpenedLetter, Opening
 from twinpool_services.backup.post import PostOffice
 from twinpool_services.backup.premises import Premises
 from twinpool_services.backup.roles import ImportRole
@@ -37,7 +38,7 @@ class ImportDesk:
         self._pool, self._content = premises.pool, premises.content
         self._tenure, self._post = tenure, post
         self._configuration = premises.configurations.current
-        self._put_off: deque[tuple[Delivery, Message]] = deque()  # heard while content was being fetched
+        self._put_off: deque[OpenedLetter] = deque()  # heard while content was being fetched
         self._importer = Importer(
             stream=role.stream,
             machine=Importing(premises.store.import_progress(role.stream), role.term),
@@ -47,6 +48,7 @@ class ImportDesk:
             send=self._send,
             fetch=self._fetch,
         )
+        self.opening = Opening(self.inbox, self._importer, post, tenure)
 
     # ── what others tell, on their threads ──────────────────────────────────────────────────────────────────
 
@@ -66,34 +68,17 @@ class ImportDesk:
         """Import until the tenure is over. Raises `LeaseLost`."""
         while not self._tenure.is_over:
             if self._put_off:
-                self._import(*self._put_off.popleft())
-            elif opened := self._next(PATIENCE):
-                self._import(*opened)
+                self._import(self._put_off.popleft())
+            elif letter := self.opening.take(PATIENCE):
+                self._import(letter)
             else:
                 self._importer.note_failure()
 
-    def _next(self, seconds: float) -> tuple[Delivery, Message] | None:
-        """Return the next message worth hearing; drop batches of older sessions before they are decoded."""
-        delivery = self.inbox.take(seconds)
-        if delivery is None:
-            return None
-        if self._is_stale(delivery):
-            self._post.settle(delivery)
-            return None
-        envelope = self._post.open(delivery)
-        return None if envelope is None else (delivery, envelope.message)
-
-    def _is_stale(self, delivery: Delivery) -> bool:
-        glance = peek(delivery)  # It has been peeked at before, so it is well-formed that far.
-        if glance.number is None or glance.session is None:
-            return False
-        return glance.session < self._importer.machine.progress.session
-
-    def _import(self, delivery: Delivery, message: Message) -> None:
+    def _import(self, letter: OpenedLetter) -> None:
         """Hear a message and let the broker forget it: whatever came of it, the source's log is the buffer."""
-        if isinstance(message, Open | Batch | Piece):
-            self._importer.feed(Heard(message))
-        self._post.settle(delivery)
+        if isinstance(letter.message, Open | Batch | Piece):
+            self._importer.feed(Heard(letter.message), letter.prepared)
+        self._post.settle(letter.delivery)
 
     def _send(self, message: FromImporter | ContentWanted) -> None:
         self._post.send(
@@ -118,15 +103,16 @@ class ImportDesk:
                 self._ask_for(fetching.tick(time.monotonic()))
                 self._importer.repeat_acknowledgement()
                 repeat_at = time.monotonic() + min(1.0, self._configuration().ack_timeout.total_seconds() / 3)
-            if opened := self._next(PATIENCE):
-                self._hear_while_fetching(fetching, *opened)
+            if letter := self.opening.take(PATIENCE):
+                self._hear_while_fetching(fetching, letter)
 
-    def _hear_while_fetching(self, fetching: Fetching, delivery: Delivery, message: Message) -> None:
+    def _hear_while_fetching(self, fetching: Fetching, letter: OpenedLetter) -> None:
+        message = letter.message
         if isinstance(message, ContentPart | ContentAbsent):
-            self._post.settle(delivery)
+            self._post.settle(letter.delivery)
             self._ask_for(fetching.hear(message, time.monotonic()))
             return
-        self._put_off.append((delivery, message))
+        self._put_off.append(letter)
         if isinstance(message, Open):
             raise SessionOvertaken(f"the source asks for session {message.session}")
 

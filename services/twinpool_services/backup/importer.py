@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, assert_never
 
 from twinpool.errors import (
@@ -49,6 +50,15 @@ class TargetStore(Imports, Protocol):
         """Return the time by the store's clock."""
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch with what has to be worked out before it is applied, and needs neither store nor machine."""
+
+    batch: Batch
+    changes: Sequence[Change]  #: as `Imports.prepare` made them
+    wanted: Sequence[Digest]  #: content that has to be at hand
+
+
 class Importer:
     """One stream's importer: the protocol's machine, and the store and broker that it works on.
 
@@ -71,10 +81,19 @@ class Importer:
         self._module, self._store, self._generation = module, store, generation
         self._send, self._fetch = send, fetch
         self._failing = store.import_ledger(stream).failure is not None
+        self._prepared: Prepared | None = None  # of the event that is being fed
         self._unnoted = ""  # a failure that the store could not take a note of
 
-    def feed(self, event: ImportEvent) -> None:
-        """Tell the machine something and do all that it asks for. Raises `LeaseLost`."""
+    def prepare(self, batch: Batch) -> Prepared:
+        """Decode a batch, ahead and on any thread. Raises `ImportFailed`, `MalformedMessage`, `InvalidRecord`."""
+        changes = decode_all(change_set.payload for change_set in batch.change_sets)
+        if len(changes) != batch.change_count:
+            raise ImportFailed(f"batch {batch.number} holds {len(changes)} changes and announces {batch.change_count}")
+        return Prepared(batch, self._store.prepare(changes), self._wanted(changes))
+
+    def feed(self, event: ImportEvent, prepared: Prepared | None = None) -> None:
+        """Tell the machine something, with what was prepared of it, and do all that it asks for. Raises `LeaseLost`."""
+        self._prepared = prepared
         events = deque([event])
         while events:
             for action in self.machine.handle(events.popleft()):
@@ -155,7 +174,7 @@ class Importer:
             case BeginStaging(piece):
                 store.begin_staging(stream, session=piece.session, position=piece.position, generation=generation)
             case Stage(piece):
-                self._fetch_for(Change(*record) for record in piece.records)
+                self._fetch_for([Change(*record) for record in piece.records])
                 store.stage(
                     stream,
                     piece.records,
@@ -181,24 +200,30 @@ class Importer:
         return None
 
     def _apply(self, batch: Batch, apply: Applying) -> None:
-        changes = decode_all(change_set.payload for change_set in batch.change_sets)
-        if len(changes) != batch.change_count:
-            raise ImportFailed(f"batch {batch.number} holds {len(changes)} changes and announces {batch.change_count}")
-        self._fetch_for(changes)
+        ready = self._prepared
+        if ready is None or ready.batch is not batch:
+            ready = self.prepare(batch)
+        if ready.wanted:
+            self._fetch(ready.wanted)
         self._module.apply(
             apply,
             self.stream,
-            changes,
+            ready.changes,
             session=batch.session,
             after=batch.after,
             upto=batch.last,
             generation=self._generation,
         )
 
-    def _fetch_for(self, changes: Iterable[Change]) -> None:
-        wanted = [digest for change in changes for digest in self._module.attachments(change)]
-        if wanted:
+    def _fetch_for(self, changes: Sequence[Change]) -> None:
+        if wanted := self._wanted(changes):
             self._fetch(wanted)
+
+    def _wanted(self, changes: Sequence[Change]) -> list[Digest]:
+        """Name the content that changes need; most modules never name any."""
+        if not self._module.names_content:
+            return []
+        return [digest for change in changes for digest in self._module.attachments(change)]
 
     def _succeeded(self) -> None:
         if self._failing:

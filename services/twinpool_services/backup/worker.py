@@ -94,6 +94,7 @@ class Worker:
     def _threads(self) -> Iterator[None]:
         bodies = {f"export {desk.route}": desk.run for desk in self.exports}
         bodies |= {f"import {desk.role.stream}": desk.run for desk in self.imports}
+        bodies |= {f"open {desk.role.stream}": desk.opening.run for desk in self.imports}
         bodies |= {"content": self._content_desk.run, "pruning": self._prune}
         threads = [
             threading.Thread(target=self._guarded, args=(name, body), name=name, daemon=True)

@@ -134,6 +134,13 @@ class Imports(Protocol):
         mean something else in this one, so a snapshot begun then must not be resumed.
         """
 
+    def prepare(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Do ahead what `apply` and `stage_changes` begin with; they take what this returns as they take the changes.
+
+        Touches nothing, so that it may run on another thread while an earlier batch is being applied. Raises
+        `InvalidRecord` for what cannot be stored.
+        """
+
     def apply(
         self,
         stream: Stream,

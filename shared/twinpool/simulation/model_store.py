@@ -223,6 +223,10 @@ class ModelStore(_Log):
         self._progress = replace(self._progress, session=session)
         return self._progress
 
+    def prepare(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Nothing pays here; see `Imports.prepare`."""
+        return changes
+
     def apply(
         self,
         stream: Stream,

@@ -36,6 +36,10 @@ class MemoryImports(Ground):
             state.progress = replace(state.progress, session=session)
             return state.progress
 
+    def prepare(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Nothing pays here; see `Imports.prepare`."""
+        return changes
+
     def apply(
         self,
         stream: Stream,

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from twinpool.errors import ImportFailed, SessionOvertaken
 from twinpool.stores.postgresql.connections import Connection, Statement
 from twinpool.stores.postgresql.ground import Ground, lock_number, storable
-from twinpool.stores.postgresql.net_effect import net_effect, write_alone
+from twinpool.stores.postgresql.net_effect import prepared, write_alone
 from twinpool.stores.postgresql.orphans import NO_SET, compare_some
 from twinpool.stores.postgresql.statements import SQL
 from twinpool.stores.postgresql.streams import StreamId
 from twinpool.stores.progress import ProgressRow, progress_row
-from twinpool.stores.text import check_keys, check_stream
+from twinpool.stores.text import check_stream
 from twinpool.vocabulary.change import Change
 from twinpool.vocabulary.names import ORIGIN, Generation, Instant, Position, Stream
 from twinpool.vocabulary.session import ImportProgress, SessionId
@@ -74,6 +74,10 @@ class PostgresqlImports(Ground):
         staging = None if outdated else progress.staging
         return ImportProgress(cursor=progress.cursor, session=session, staging=staging)
 
+    def prepare(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Work out what the server will be sent; see `Imports.prepare`."""
+        return prepared(changes)
+
     def apply(
         self,
         stream: Stream,
@@ -85,13 +89,13 @@ class PostgresqlImports(Ground):
         generation: Generation,
     ) -> None:
         """Apply changes and move the cursor, all or nothing; see `Imports.apply`."""
-        check_keys(changes)
+        ready = prepared(changes)
         with self._held(stream, generation) as hold:
             hold.demand(session)
             cursor = hold.progress.cursor
             if cursor is None or cursor.position != after:
                 raise ImportFailed(f"a batch that follows {after} cannot be applied at {cursor}")
-            write_alone(hold.connection, hold.record_set, net_effect(changes))
+            write_alone(hold.connection, hold.record_set, ready)
             hold.run("move_cursor", term=session.term, position=upto)
         self._notifier.announce()
 

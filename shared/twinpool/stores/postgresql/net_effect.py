@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
+from twinpool.stores.postgresql.arrays import ByteaArray
 from twinpool.stores.postgresql.connections import Connection
 from twinpool.stores.postgresql.statements import SQL
+from twinpool.stores.prepared import Prepared
+from twinpool.vocabulary.change import Change
 
 Place = str  #: owner and key with a NUL between; strings are in the order of code points, as their UTF-8 is
 Effect = list[tuple[Place, bytes | None]]  #: what becomes of each record of one set, in the order of their places
@@ -32,6 +35,22 @@ def net_effect(changes: Iterable[tuple[str, str, bytes | None]]) -> Effect:
     return [(place, last[place]) for place in sorted(last)]
 
 
+class Sendable(Prepared):
+    """Changes with what the server will be sent for them."""
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        """Work it out. Raises `InvalidRecord`."""
+        super().__init__(changes)
+        effect = net_effect(changes)
+        self.puts = _arrays([(place, value) for place, value in effect if value is not None])
+        self.gone = [place.encode() for place, value in effect if value is None]
+
+
+def prepared(changes: Sequence[Change]) -> Sendable:
+    """Prepare changes unless that has been done."""
+    return changes if isinstance(changes, Sendable) else Sendable(changes)
+
+
 def write_beside_others(connection: Connection, effects: Mapping[int, Effect]) -> None:
     """Bring about the effect on each record set while other writers may touch the same records.
 
@@ -46,25 +65,48 @@ def write_beside_others(connection: Connection, effects: Mapping[int, Effect]) -
         delete_records(connection, set_id, effect)
 
 
-def write_alone(connection: Connection, set_id: int, effect: Effect) -> None:
-    """Bring about an effect where nobody else writes, which an importer's hold on its stream makes sure of."""
-    put_records(connection, set_id, [(place, value) for place, value in effect if value is not None])
-    delete_records(connection, set_id, effect)
+def write_alone(connection: Connection, set_id: int, changes: Sequence[Change]) -> None:
+    """Write the effect of changes where nobody else writes, which an importer's hold on its stream makes sure of."""
+    ready = prepared(changes)
+    _put(connection, set_id, ready.puts)
+    _delete(connection, set_id, ready.gone)
 
 
-def put_records(connection: Connection, set_id: int, puts: list[tuple[Place, bytes]]) -> None:
+def put_records(connection: Connection, set_id: int, puts: Sequence[tuple[Place, bytes]]) -> None:
     """Put sorted records."""
-    if puts:
-        places, values = zip(*puts, strict=True)
-        parameters = {"set": set_id, "places": list(map(str.encode, places)), "values": list(values)}
-        connection.execute(SQL["put_records"], parameters)
+    _put(connection, set_id, _arrays(puts))
 
 
 def delete_records(connection: Connection, set_id: int, effect: Effect) -> None:
     """Delete the records of which nothing is to remain."""
-    gone = [place.encode() for place, value in effect if value is None]
+    _delete(connection, set_id, [place.encode() for place, value in effect if value is None])
+
+
+def _arrays(puts: Sequence[tuple[Place, bytes]]) -> tuple[ByteaArray, ByteaArray] | None:
+    if not puts:
+        return None
+    places, values = zip(*puts, strict=True)
+    return ByteaArray.of(list(map(str.encode, places))), ByteaArray.of(values)
+
+
+def _put(connection: Connection, set_id: int, puts: tuple[ByteaArray, ByteaArray] | None) -> None:
+    if puts is not None:
+        connection.execute(SQL["put_records"], {"set": set_id, "places": puts[0], "values": puts[1]})
+
+
+def _delete(connection: Connection, set_id: int, gone: list[bytes]) -> None:
     if gone:
         connection.execute(SQL["delete_records"], {"set": set_id, "places": gone})
 
 
-__all__ = ["Effect", "net_effect", "owner_and_key", "place_of", "put_records", "write_alone", "write_beside_others"]
+__all__ = [
+    "Effect",
+    "Sendable",
+    "net_effect",
+    "owner_and_key",
+    "place_of",
+    "prepared",
+    "put_records",
+    "write_alone",
+    "write_beside_others",
+]

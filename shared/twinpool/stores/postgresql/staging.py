@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from twinpool.errors import ImportFailed
 from twinpool.stores.postgresql.imports import Hold, PostgresqlImports
-from twinpool.stores.postgresql.net_effect import net_effect, write_alone
+from twinpool.stores.postgresql.net_effect import prepared, write_alone
 from twinpool.stores.postgresql.orphans import compare_some
-from twinpool.stores.text import check_keys, check_text
+from twinpool.stores.text import check_text
 from twinpool.vocabulary.change import Change, Record, RecordKey
 from twinpool.vocabulary.names import Generation, Position, Stream
 from twinpool.vocabulary.session import Cursor, SessionId, Staging
@@ -36,13 +36,13 @@ class PostgresqlStaging(PostgresqlImports):
         generation: Generation,
     ) -> None:
         """Add records to the staged snapshot; see `Imports.stage`."""
-        check_keys(records)
         check_text(*(walked_to or ()))
         owner, key = walked_to or (None, None)
+        puts = prepared([Change(*record) for record in records])
         with self._held(stream, generation) as hold:
             hold.demand(session)
             staged_set, _ = _staged(hold)
-            write_alone(hold.connection, staged_set, net_effect(records))
+            write_alone(hold.connection, staged_set, puts)
             hold.run("note_walk", owner=owner, key=key, settles_at=settles_at)
 
     def stage_changes(
@@ -56,13 +56,13 @@ class PostgresqlStaging(PostgresqlImports):
         generation: Generation,
     ) -> None:
         """Apply changes to the staged records; see `Imports.stage_changes`."""
-        check_keys(changes)
+        ready = prepared(changes)
         with self._held(stream, generation) as hold:
             hold.demand(session)
             staged_set, staging = _staged(hold)
             if staging.position != after:
                 raise ImportFailed(f"a batch that follows {after} cannot be staged at {staging.position}")
-            write_alone(hold.connection, staged_set, net_effect(changes))
+            write_alone(hold.connection, staged_set, ready)
             hold.run("move_staging", position=upto)
 
     def swap_in(self, stream: Stream, *, session: SessionId, generation: Generation) -> Cursor:

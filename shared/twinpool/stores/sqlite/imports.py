@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from twinpool.errors import ImportFailed, SessionOvertaken
 from twinpool.stores.progress import ProgressRow, progress_row
 from twinpool.stores.sqlite.ground import Ground, named, new_record_set, stream_number
-from twinpool.stores.sqlite.net_effect import bring_about, net_effect
+from twinpool.stores.sqlite.net_effect import bring_about, prepared
 from twinpool.stores.sqlite.orphans import NO_SET, compare_some
 from twinpool.stores.sqlite.statements import SQL
-from twinpool.stores.text import check_keys, check_stream
+from twinpool.stores.text import check_stream
 from twinpool.vocabulary.change import Change
 from twinpool.vocabulary.names import CMS_HOME, ORIGIN, Generation, Position, Stream
 from twinpool.vocabulary.session import ImportProgress, SessionId
@@ -73,6 +73,10 @@ class SqliteImports(Ground):
         staging = None if outdated else progress.staging
         return ImportProgress(cursor=progress.cursor, session=session, staging=staging)
 
+    def prepare(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Put the changes in the order of the file; see `Imports.prepare`."""
+        return prepared(changes)
+
     def apply(
         self,
         stream: Stream,
@@ -84,13 +88,13 @@ class SqliteImports(Ground):
         generation: Generation,
     ) -> None:
         """Apply changes and move the cursor, all or nothing; see `Imports.apply`."""
-        check_keys(changes)
+        ready = prepared(changes)
         with self._held(stream, generation) as hold:
             hold.demand(session)
             cursor = hold.progress.cursor
             if cursor is None or cursor.position != after:
                 raise ImportFailed(f"a batch that follows {after} cannot be applied at {cursor}")
-            bring_about(hold.connection, hold.record_set, net_effect(changes))
+            bring_about(hold.connection, hold.record_set, ready.effect)
             hold.run("move_cursor", term=session.term, position=upto, now=self.now())
         self._imported(stream)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
+from twinpool.stores.prepared import Prepared
 from twinpool.stores.sqlite.statements import SQL
+from twinpool.vocabulary.change import Change
 
 Effect = dict[tuple[str, str], bytes | None]  #: what becomes of the record of an owner and key
 
@@ -13,6 +16,20 @@ Effect = dict[tuple[str, str], bytes | None]  #: what becomes of the record of a
 def net_effect(changes: Iterable[tuple[str, str, bytes | None]]) -> Effect:
     """Reduce changes to the last one of each record."""
     return {(owner, key): value for owner, key, value in changes}
+
+
+class Sorted(Prepared):
+    """Changes with their effect in key order."""
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        """Work it out. Raises `InvalidRecord`."""
+        super().__init__(changes)
+        self.effect = dict(sorted(net_effect(changes).items(), key=itemgetter(0)))
+
+
+def prepared(changes: Sequence[Change]) -> Sorted:
+    """Prepare changes unless that has been done."""
+    return changes if isinstance(changes, Sorted) else Sorted(changes)
 
 
 def bring_about(connection: sqlite3.Connection, set_id: int, effect: Effect) -> None:
@@ -26,4 +43,4 @@ def bring_about(connection: sqlite3.Connection, set_id: int, effect: Effect) -> 
         connection.executemany(SQL["delete_records"], gone)
 
 
-__all__ = ["Effect", "bring_about", "net_effect"]
+__all__ = ["Effect", "bring_about", "net_effect", "prepared"]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from twinpool.errors import ImportFailed
 from twinpool.stores.sqlite.ground import new_record_set
 from twinpool.stores.sqlite.imports import Hold, SqliteImports
-from twinpool.stores.sqlite.net_effect import bring_about, net_effect
+from twinpool.stores.sqlite.net_effect import bring_about, prepared
 from twinpool.stores.sqlite.orphans import compare_some
-from twinpool.stores.text import check_keys, check_text
+from twinpool.stores.text import check_text
 from twinpool.vocabulary.change import Change, Record, RecordKey
 from twinpool.vocabulary.names import Generation, Position, Stream
 from twinpool.vocabulary.session import Cursor, SessionId, Staging
@@ -37,13 +37,13 @@ class SqliteStaging(SqliteImports):
         generation: Generation,
     ) -> None:
         """Add records to the staged snapshot; see `Imports.stage`."""
-        check_keys(records)
         check_text(*(walked_to or ()))
         owner, key = walked_to or (None, None)
+        puts = prepared([Change(*record) for record in records])
         with self._held(stream, generation) as hold:
             hold.demand(session)
             staged_set, _ = _staged(hold)
-            bring_about(hold.connection, staged_set, net_effect(records))
+            bring_about(hold.connection, staged_set, puts.effect)
             hold.run("note_walk", owner=owner, key=key, settles_at=settles_at)
 
     def stage_changes(
@@ -57,13 +57,13 @@ class SqliteStaging(SqliteImports):
         generation: Generation,
     ) -> None:
         """Apply changes to the staged records; see `Imports.stage_changes`."""
-        check_keys(changes)
+        ready = prepared(changes)
         with self._held(stream, generation) as hold:
             hold.demand(session)
             staged_set, staging = _staged(hold)
             if staging.position != after:
                 raise ImportFailed(f"a batch that follows {after} cannot be staged at {staging.position}")
-            bring_about(hold.connection, staged_set, net_effect(changes))
+            bring_about(hold.connection, staged_set, ready.effect)
             hold.run("move_staging", position=upto)
 
     def swap_in(self, stream: Stream, *, session: SessionId, generation: Generation) -> Cursor:

@@ -1,0 +1,86 @@
+"""The thread that opens what an importer hears, one step ahead of the thread that applies it.
+
+While the store works on one batch the next is decoded and made ready, so that an importer takes as long as the slower
+of the two and not as both. Nothing here changes anything: what was opened in vain is thrown away, and the broker
+delivers again what was never settled.
+"""
+
+from __future__ import annotations
+
+import queue
+from dataclasses import dataclass
+
+from twinpool.errors import TwinpoolError
+from twinpool.ports.broker import Delivery
+from twinpool.protocol.messages import Batch
+from twinpool.vocabulary.session import SessionId
+from twinpool.wire import Message, peek
+from twinpool_services.backup.importer import Importer, Prepared
+from twinpool_services.backup.inbox import Inbox
+from twinpool_services.backup.post import PostOffice
+from twinpool_services.backup.tenure import Tenure
+
+AHEAD = 1  #: batches that wait ready beside the one that is being applied and the one that is being opened
+PATIENCE = 0.25  #: seconds between looks whether the tenure is over
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedLetter:
+    """A delivery with what is in it."""
+
+    delivery: Delivery
+    message: Message
+    prepared: Prepared | None  #: None if it is no batch, or if preparing failed: the importer tries again, and says why
+
+
+class Opening:
+    """Between an inbox of deliveries and whoever applies them, in their order. `run` is the body of its thread."""
+
+    def __init__(self, inbox: Inbox[Delivery], importer: Importer, post: PostOffice, tenure: Tenure) -> None:
+        """Bind the parts."""
+        self._inbox, self._importer, self._post, self._tenure = inbox, importer, post, tenure
+        self._ready: queue.Queue[OpenedLetter] = queue.Queue(AHEAD)
+
+    def take(self, seconds: float) -> OpenedLetter | None:
+        """Return the next letter, None if there is none in time."""
+        try:
+            return self._ready.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
+    def run(self) -> None:
+        """Open letters until the tenure is over."""
+        while not self._tenure.is_over:
+            delivery = self._inbox.take(PATIENCE)
+            if delivery is not None and (letter := self._open(delivery)) is not None:
+                self._hand_on(letter)
+
+    def _open(self, delivery: Delivery) -> OpenedLetter | None:
+        """Open a letter; batches of older sessions are dropped before they are decoded."""
+        glance = peek(delivery)  # It has been peeked at before, so it is well-formed that far.
+        if glance.number is not None and glance.session is not None and self._is_stale(glance.session):
+            self._post.settle(delivery)
+            return None
+        envelope = self._post.open(delivery)
+        if envelope is None:
+            return None
+        return OpenedLetter(delivery, envelope.message, self._prepared(envelope.message))
+
+    def _is_stale(self, session: SessionId) -> bool:
+        return session < self._importer.machine.progress.session
+
+    def _prepared(self, message: Message) -> Prepared | None:
+        if not isinstance(message, Batch) or message.is_canary:
+            return None
+        try:
+            return self._importer.prepare(message)
+        except TwinpoolError:
+            return None  # The same error comes when it is applied, where it is noted and answered.
+
+    def _hand_on(self, letter: OpenedLetter) -> None:
+        while not self._tenure.is_over:
+            try:
+                self._ready.put(letter, timeout=PATIENCE)
+            except queue.Full:
+                continue
+            return
