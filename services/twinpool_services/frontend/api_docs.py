@@ -12,6 +12,7 @@ _PROBLEMS = {
     400: "The request was cut short",
     404: "There is no such home, module, record, file or pool",
     408: "The body came too slowly",
+    409: "Cannot be granted as things stand",
     413: "Larger than allowed",
     415: "Not a media type that this operation takes",
     416: "The range begins behind the end of the file",

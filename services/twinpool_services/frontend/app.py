@@ -21,9 +21,10 @@ from twinpool_services.frontend.routes import (
     pools,
     records,
     transactions,
+    user_data,
 )
 
-ROUTES = (records, transactions, bulk, files, cms_documents, pools, configuration, health)
+ROUTES = (records, transactions, bulk, files, cms_documents, pools, configuration, user_data, health)
 
 
 class FrontEndApp(FastAPI):

@@ -115,6 +115,48 @@ class SyncAcceptedDocument(Document):
     full: bool
 
 
+class PendingSyncDocument(Document):
+    """A synchronisation that is not yet under way."""
+
+    number: int  #: grows with each request
+    home: str
+    backup_module: str
+    full: bool
+
+
+class PendingSyncsDocument(Document):
+    """All of those."""
+
+    pool_fqdn: str
+    requests: list[PendingSyncDocument]
+
+
+class ImportProgressDocument(Document):
+    """How far this pool has come with importing a stream."""
+
+    home: str
+    backup_module: str
+    term: int | None  #: None if it has never held a consistent state of the stream
+    position: int | None
+    staging: bool  #: a snapshot is under way
+
+
+class BackupDataDocument(Document):
+    """What this pool keeps of a home with which it has nothing to do any more."""
+
+    home: str
+    backup_module: str
+    records: int
+    serving_pool: str  #: as this pool durably knows it
+
+
+class BackupDataPage(Document):
+    """All of that."""
+
+    pool_fqdn: str
+    backup_data: list[BackupDataDocument]
+
+
 class HomeDocument(Document):
     """Who serves a home, as this pool durably knows it."""
 
@@ -219,6 +261,13 @@ class FilePage(Data):
 
     files: list[FileDocument]
     next: str | None
+
+
+class ContentDocument(Data):
+    """Content of files that is here."""
+
+    digest: str
+    size: int  #: bytes
 
 
 class CmsDocumentPlace(Data):

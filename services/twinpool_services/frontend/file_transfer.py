@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import BinaryIO
 
 from fastapi import HTTPException
@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Message, Send
 
 from twinpool.content.incoming import Incoming, Stored
+from twinpool.vocabulary.names import Digest
 from twinpool_services.frontend.byte_ranges import ByteRange
 from twinpool_services.frontend.context import Context
 
@@ -21,8 +22,11 @@ log = logging.getLogger(__name__)
 PIECE_BYTES = 1024 * 1024
 
 
-async def receive_content(context: Context, pieces: AsyncIterator[bytes]) -> Stored:
-    """Write a body into the content store, its digest computed meanwhile; durable when this returns."""
+async def receive_content(context: Context, pieces: AsyncIterator[bytes], expected: Digest | None = None) -> Stored:
+    """Write a body into the content store, its digest computed meanwhile; durable when this returns.
+
+    Raises `MalformedMessage`, and keeps nothing, if another digest was expected.
+    """
     incoming = await context.in_thread(context.opened.content.incoming)
     gathered = bytearray()
     try:
@@ -31,25 +35,32 @@ async def receive_content(context: Context, pieces: AsyncIterator[bytes]) -> Sto
             if len(gathered) >= PIECE_BYTES:
                 await context.in_thread(incoming.write, bytes(gathered))
                 gathered.clear()
-        return await context.in_thread(_finish, incoming, bytes(gathered))
+        return await context.in_thread(_finish, incoming, bytes(gathered), expected)
     finally:
         await asyncio.shield(context.in_thread(incoming.__exit__, None, None, None))
 
 
-def _finish(incoming: Incoming, rest: bytes) -> Stored:
+def _finish(incoming: Incoming, rest: bytes, expected: Digest | None) -> Stored:
     incoming.write(rest)
-    return incoming.keep()
+    return incoming.keep(expected)
 
 
-class ContentResponse(StreamingResponse):
-    """Sends a part of an open file and closes it; gives up on a client that takes nothing for too long."""
+class PatientResponse(StreamingResponse):
+    """Sends pieces as they come; gives up on a client that takes nothing for too long. `on_end` is called once."""
 
     def __init__(
-        self, context: Context, file: BinaryIO, part: ByteRange, *, status_code: int, headers: Mapping[str, str]
+        self,
+        context: Context,
+        pieces: AsyncIterator[bytes],
+        *,
+        on_end: Callable[[], None],
+        status_code: int = 200,
+        headers: Mapping[str, str],
+        media_type: str | None = None,
     ) -> None:
-        """Take the file over."""
-        self._context, self._file = context, file
-        super().__init__(self._pieces(part), status_code=status_code, headers=headers)
+        """Take the pieces over."""
+        self._context, self._on_end = context, on_end
+        super().__init__(pieces, status_code=status_code, headers=headers, media_type=media_type)
 
     async def stream_response(self, send: Send) -> None:
         """Send with a bound on each piece's time."""
@@ -61,9 +72,20 @@ class ContentResponse(StreamingResponse):
         try:
             await super().stream_response(patiently)
         except TimeoutError:
-            log.info("a client stopped taking a file; given up", extra={"event": "download.abandoned"})
+            log.info("a client stopped taking what it asked for; given up", extra={"event": "download.abandoned"})
         finally:
-            self._file.close()
+            self._on_end()
+
+
+class ContentResponse(PatientResponse):
+    """Sends a part of an open file and closes it."""
+
+    def __init__(
+        self, context: Context, file: BinaryIO, part: ByteRange, *, status_code: int, headers: Mapping[str, str]
+    ) -> None:
+        """Take the file over."""
+        self._file = file
+        super().__init__(context, self._pieces(part), on_end=file.close, status_code=status_code, headers=headers)
 
     async def _pieces(self, part: ByteRange) -> AsyncIterator[bytes]:
         at = part.first

@@ -15,13 +15,15 @@ from twinpool.vocabulary.configuration import BackupServiceConfiguration
 from twinpool.vocabulary.home import HomeStatus
 from twinpool.vocabulary.names import CMS_HOME, Instant, Stream
 from twinpool.vocabulary.states import BackupStatus
-from twinpool_services.backup import read_status, unreadable_status
+from twinpool_services.backup import paired_homes, read_status, unreadable_status
 from twinpool_services.frontend.api_docs import READS, json_body, problems
 from twinpool_services.frontend.bodies import read_object
 from twinpool_services.frontend.calls import OneOfTheCalls
 from twinpool_services.frontend.context import Context, Here, own_pool
 from twinpool_services.frontend.documents import (
     BackupStatusDocument,
+    PendingSyncDocument,
+    PendingSyncsDocument,
     RelationshipDocument,
     SyncAcceptedDocument,
     SyncRequestDocument,
@@ -58,6 +60,21 @@ async def get_backup_relationship(here: Here, fqdn: str) -> RelationshipDocument
     """Return the backup pool of any pool of the deployment."""
     pool = here.deployment.pool(fqdn)
     return RelationshipDocument(pool_fqdn=pool.fqdn, backup_pool_fqdn=here.deployment.partner_of(pool.fqdn))
+
+
+@router.get(POOL + "/sync", responses=problems(*READS))
+async def list_sync_requests(here: Here, fqdn: str) -> PendingSyncsDocument:
+    """List the synchronisations that were asked for and are not under way.
+
+    A full one is under way once the backup pool has its first piece; see `import-progress` there for the rest.
+    """
+    own_pool(here, fqdn)
+    requests = await here.in_thread(here.opened.store.sync_requests, 0)
+    pending = [
+        PendingSyncDocument(number=number, home=stream.home, backup_module=stream.module, full=full)
+        for number, stream, full in requests
+    ]
+    return PendingSyncsDocument(pool_fqdn=here.pool.fqdn, requests=pending)
 
 
 @router.post(
@@ -103,7 +120,7 @@ def _request(here: Context, chosen: tuple[Module, ...], *, full: bool) -> list[S
     Raises `HomeNotServed` if a single module was asked for and another pool exports it.
     """
     store: Store = here.opened.store
-    homes = store.homes()
+    homes = paired_homes(here.deployment, here.pool.fqdn, store.homes())
     streams = [
         Stream(home.home, module.name)
         for module in chosen
