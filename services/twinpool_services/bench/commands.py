@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from twinpool_services.bench import grow, memory
+from twinpool_services.bench import grow, memory, takeover
+from twinpool_services.bench.capture import command as capture
 from twinpool_services.bench.drain import command as drain
+from twinpool_services.bench.lag import command as lag
 
 app = typer.Typer(
     help="Measure twinpool on this machine, beside what one might take instead.",
@@ -21,6 +23,9 @@ def benches() -> None:
     """Measure twinpool on this machine, beside what one might take instead."""
 
 
+app.command("capture", epilog=capture.EXAMPLES)(capture.capture)
 app.command("drain", epilog=drain.EXAMPLES)(drain.drain)
 app.command("grow", epilog=grow.EXAMPLES)(grow.grow)
+app.command("lag", epilog=lag.EXAMPLES)(lag.lag)
 app.command("memory", epilog=memory.EXAMPLES)(memory.memory)
+app.command("takeover", epilog=takeover.EXAMPLES)(takeover.takeover)

@@ -128,6 +128,10 @@ class Lab:
             raise LabFailed(f"{process.name} does not run")
         process.kill()
 
+    def ask_to_stop(self, name: str) -> None:
+        """Ask a front end to stop in order, and do not wait for it."""
+        self.process(name).ask_to_stop()
+
     def stop(self, name: str) -> None:
         """Stop a front end in order."""
         process = self.process(name)

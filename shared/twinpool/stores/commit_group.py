@@ -6,9 +6,9 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Protocol
 
 from twinpool.errors import TwinpoolError
-from twinpool.ports.store import Records
 from twinpool.vocabulary.change import Committed, Transaction
 
 MOST_TOGETHER = 256  #: transactions in one call of the store
@@ -26,6 +26,13 @@ class _Waiting:
     turn: threading.Event = field(default_factory=threading.Event)  #: set with an outcome, or to lead
 
 
+class Writing(Protocol):
+    """Where transactions are written."""
+
+    def write(self, transactions: Sequence[Transaction]) -> list[Committed | TwinpoolError]:
+        """Commit them together; see `Records.write`."""
+
+
 class CommitGroup:
     """Leads each transaction into the store with those that came at the same time.
 
@@ -36,7 +43,7 @@ class CommitGroup:
     waits while nobody leads does not exist.
     """
 
-    def __init__(self, records: Records, *, most_together: int = MOST_TOGETHER) -> None:
+    def __init__(self, records: Writing, *, most_together: int = MOST_TOGETHER) -> None:
         self._records = records
         self._most_together = most_together
         self._lock = threading.Lock()
@@ -112,4 +119,4 @@ def _own_copy(error: BaseException | None) -> BaseException:
     return own
 
 
-__all__ = ["MOST_TOGETHER", "CommitGroup"]
+__all__ = ["MOST_TOGETHER", "CommitGroup", "Writing"]

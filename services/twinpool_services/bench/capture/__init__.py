@@ -1,0 +1,1 @@
+"""Writes with capture beside the same writes without: `twinpool bench capture`."""

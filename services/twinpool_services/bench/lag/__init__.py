@@ -1,0 +1,1 @@
+"""Measures how long a change takes to the partner under a steady load that waits for nobody."""
