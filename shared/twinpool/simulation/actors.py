@@ -79,7 +79,7 @@ class Crashed(Exception):
 class Module(RecordModule):
     """A module some of whose records name content."""
 
-    name, short_name = MODULE, "Simulated"
+    name, short_name, names_content = MODULE, "Simulated", True
 
     def attachments(self, change: Change) -> Iterable[Digest]:
         """Name the content of files."""

@@ -49,6 +49,7 @@ class Checker:
         self._classify, self._ack_timeout = classify, ack_timeout
         self._states: dict[Position, RecordMap] = {ORIGIN: {}}
         self._former_states: dict[Position, RecordMap] | None = None  # before the source's store was lost
+        self._staged_here = True  # what is staged is a snapshot of the source's store as it is now, and of none before
         self._opened_by_source: set[SessionId] = set()
         self._cursor: Cursor | None = None
         self._noted: SessionId = NO_SESSION
@@ -77,6 +78,8 @@ class Checker:
         if isinstance(message, Opened) and self._lost:
             self._opened_since.append(message)
         if isinstance(message, Opened | Acknowledgement) and not self._lost:
+            if message.session < self._target.import_progress(self._stream).session:
+                return  # Said late, of a session that was overtaken; a newer one may have put the cursor back.
             claimed = message.cursor.position if message.cursor else ORIGIN
             demand(claimed <= self._durable(), f"{claimed} was acknowledged before it was durable: {message}")
 
@@ -89,6 +92,7 @@ class Checker:
         """The exporter's store was replaced by an empty one."""
         self._source, self._heard_at, self._failed = source, float("-inf"), False
         self._former_states, self._states = self._states, {ORIGIN: {}}
+        self._staged_here = False
         self._opened_by_source.clear()
 
     @property
@@ -111,7 +115,9 @@ class Checker:
             demand(session == self._noted, f"session {session} did {name} though {self._noted} is noted")
         if name == "raise_generation":
             demand(self.is_cut, "a generation was raised, and nothing was lost")
-        if store is self._target and name == "swap_in" and session in self._opened_by_source:
+        if store is self._target and name == "begin_staging":
+            self._staged_here = session in self._opened_by_source
+        if store is self._target and name == "swap_in" and self._staged_here:
             self._former_states, self._cursor = None, None
         if name == "note_acknowledged":
             demand(not self._failed, "a failure was cleared by an acknowledgement from before it")

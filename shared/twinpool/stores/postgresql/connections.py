@@ -61,6 +61,7 @@ _SETTINGS = {
     "enable_bitmapscan": "off",
     "enable_sort": "off",
     "jit": "off",
+    "plan_cache_mode": "force_generic_plan",  # the plans would all be the same, and planning costs as much as running
 }
 
 _CONFIGURE = b"""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from twinpool.errors import HomeNotServed, HomeReadOnly, InvalidRecord, TwinpoolError
+from twinpool.stores.postgresql.arrays import ByteaArray
 from twinpool.stores.postgresql.connections import Statement
 from twinpool.stores.postgresql.failures import Contended
 from twinpool.stores.postgresql.ground import Ground, lock_number
@@ -17,7 +18,7 @@ from twinpool.stores.postgresql.streams import StreamId
 from twinpool.stores.text import check_keys, check_stream
 from twinpool.vocabulary.change import Change, Committed, Transaction
 from twinpool.vocabulary.home import Mode
-from twinpool.vocabulary.names import Home, Instant, PoolFqdn, Position, Term
+from twinpool.vocabulary.names import Home, Instant, PoolFqdn, Position, Stream, Term
 
 ATTEMPTS = 5  #: how often a transaction is begun that the server rolls back for the sake of others
 
@@ -67,6 +68,23 @@ class PostgresqlWriting(Ground):
         return self._commit(group)
 
     def _commit(self, group: dict[int, Transaction]) -> dict[int, Outcome]:
+        return self._commit_at_once(group) or self._commit_in_steps(group)
+
+    def _commit_at_once(self, group: dict[int, Transaction]) -> dict[int, Outcome]:
+        """Commit a group in one journey to the server; write nothing and return nothing if any of it is refused."""
+        streams = {stream: self._streams.make(stream) for stream in {each.stream for each in group.values()}}
+        rows = self._rows("write_group", pool=self.pool, **_all_of(group.values(), streams))
+        if not rows:
+            return {}
+        # Here, and not before, everything is durable.
+        self._notifier.announce()
+        standing: defaultdict[StreamId, deque[Committed]] = defaultdict(deque)
+        for stream_id, position, at, term in rows:
+            standing[stream_id].append(Committed(position=Position(position), term=Term(term), at=Instant(at)))
+        return {index: standing[streams[transaction.stream]].popleft() for index, transaction in group.items()}
+
+    def _commit_in_steps(self, group: dict[int, Transaction]) -> dict[int, Outcome]:
+        """Commit what is not refused, and say why the rest is."""
         streams = {stream: self._streams.make(stream) for stream in {each.stream for each in group.values()}}
         homes = {stream.home for stream in streams}
         outcomes: dict[int, Outcome] = {}
@@ -90,6 +108,28 @@ class PostgresqlWriting(Ground):
             assert standing.term is not None, "a home that is served has a term"  # noqa: S101
             outcomes[index] = Committed(position=Position(position), term=standing.term, at=Instant(at))
         return outcomes
+
+
+def _all_of(group: Iterable[Transaction], streams: Mapping[Stream, StreamId]) -> dict[str, object]:
+    """Return the parameters of the statement `write_group`; what is to be deleted is put first, see `net_effect`."""
+    transactions = list(group)
+    changes: defaultdict[StreamId, list[Change]] = defaultdict(list)
+    for transaction in transactions:
+        changes[streams[transaction.stream]] += transaction.changes
+    effects = [(stream, *each) for stream, of_stream in changes.items() for each in net_effect(of_stream)]
+    gone = [(stream, place.encode()) for stream, place, value in effects if value is None]
+    return {
+        "locks": sorted({lock_number("home", stream.home) for stream in streams}),
+        "streams": list(streams.values()),
+        "put_streams": [stream for stream, _, _ in effects],
+        "places": ByteaArray.of([place.encode() for _, place, _ in effects]),
+        "contents": ByteaArray.of([value or b"" for _, _, value in effects]),
+        "gone_streams": [stream for stream, _ in gone],
+        "gone_places": [place for _, place in gone],
+        "logged_streams": [streams[transaction.stream] for transaction in transactions],
+        "counts": [len(transaction.changes) for transaction in transactions],
+        "payloads": ByteaArray.of([transaction.payload for transaction in transactions]),
+    }
 
 
 def entering(homes: set[Home], streams: list[StreamId]) -> list[Statement]:

@@ -37,6 +37,7 @@ ONLY_POSTGRESQL = {
     "span_totals",
     "take_positions_from",
     "take_transaction_id",
+    "write_group",
 }
 
 

@@ -31,6 +31,15 @@ DELETE FROM record WHERE ctid = ANY (ARRAY(
     ) FROM unnest(%(places)b::bytea[]) AS gone (place)
 ));
 
+-- write_group --
+-- Write transactions of streams that are all served here, and return where they stand, in order; else nothing at all
+SELECT logged_stream, logged_position, logged_at, in_term FROM write_group(
+    %(pool)s::text, %(locks)s::bigint[], %(streams)b::integer[],
+    %(put_streams)b::integer[], %(places)b::bytea[], %(contents)b::bytea[],
+    %(gone_streams)b::integer[], %(gone_places)b::bytea[],
+    %(logged_streams)b::integer[], %(counts)b::integer[], %(payloads)b::bytea[]
+);
+
 -- append_change_sets --
 -- Take positions and log change sets, in the order given; always the last statement of its transaction
 INSERT INTO change_set (stream_id, position, committed_at, change_count, byte_count, payload)
@@ -373,8 +382,8 @@ DELETE FROM sync_request WHERE number <= %(up_to)s;
 SELECT pg_advisory_lock(%(lock)s);
 
 -- notify --
--- Tell the other processes of the pool that something was committed
-SELECT pg_notify(%(channel)s, %(sender)s);
+-- Tell the other processes of the pool that something was committed; nobody waits until the disk has this as well
+SELECT set_config('synchronous_commit', 'off', true), pg_notify(%(channel)s, %(sender)s);
 
 -- check --
 -- Read a row and write to the disk what leaves no trace

@@ -102,3 +102,71 @@ CREATE TABLE sync_request (
     module text NOT NULL,
     whole boolean NOT NULL
 );
+
+-- A group of transactions of clients in one call: what would else be four journeys to the server is one.
+
+-- Writes nothing and returns nothing if any of the streams is not served here or is read-only; the caller then finds
+-- out, transaction by transaction, which are refused. The order is that of the way in steps: the transaction's id comes
+-- before any position; the homes are read by a statement that begins after their locks were granted; every record that
+-- is put or deleted is locked, in the order of sets and places, before the first position is taken.
+CREATE FUNCTION write_group(
+    own_pool text,
+    locks bigint[],
+    streams integer[],
+    put_streams integer[],
+    places bytea[],
+    contents bytea[],
+    gone_streams integer[],
+    gone_places bytea[],
+    logged_streams integer[],
+    counts integer[],
+    payloads bytea[]
+) RETURNS TABLE (logged_stream integer, logged_position bigint, logged_at double precision, in_term bigint)
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE
+    target record;
+BEGIN
+    PERFORM pg_current_xact_id();
+    PERFORM pg_advisory_xact_lock_shared(lock) FROM unnest(locks) AS shared (lock);
+    IF EXISTS (
+        SELECT FROM stream LEFT JOIN home ON home.name = stream.home
+        WHERE stream_id = ANY (streams) AND (serving_pool IS DISTINCT FROM own_pool OR mode <> 'read-write')
+    ) THEN
+        RETURN;
+    END IF;
+    FOR target IN SELECT stream_id, record_set FROM stream WHERE stream_id = ANY (streams) ORDER BY record_set LOOP
+        INSERT INTO record (set_id, place, value)
+        SELECT target.record_set, put.place, put.content
+        FROM unnest(put_streams, places, contents) AS put (into_stream, place, content)
+        WHERE put.into_stream = target.stream_id
+        ON CONFLICT (set_id, place) DO UPDATE SET value = excluded.value;
+    END LOOP;
+    IF cardinality(gone_places) > 0 THEN
+        DELETE FROM record WHERE ctid = ANY (ARRAY(
+            SELECT (
+                SELECT ctid FROM record
+                WHERE set_id = (SELECT record_set FROM stream WHERE stream_id = gone.from_stream)
+                    AND place = gone.gone_place
+            ) FROM unnest(gone_streams, gone_places) AS gone (from_stream, gone_place)
+        ));
+    END IF;
+    FOR target IN
+        SELECT stream_id, term, ('position_of_' || stream_id)::regclass AS positions
+        FROM stream JOIN home ON home.name = stream.home WHERE stream_id = ANY (streams) ORDER BY stream_id
+    LOOP
+        RETURN QUERY
+        INSERT INTO change_set (stream_id, position, committed_at, change_count, byte_count, payload)
+        SELECT
+            target.stream_id,
+            nextval(target.positions),
+            date_part('epoch', clock_timestamp()),
+            committed.changes,
+            octet_length(committed.body),
+            committed.body
+        FROM unnest(logged_streams, counts, payloads) AS committed (into_stream, changes, body)
+        WHERE committed.into_stream = target.stream_id
+        RETURNING stream_id, position, committed_at, target.term;
+    END LOOP;
+END
+$$;
