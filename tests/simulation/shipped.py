@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import cast
 
 from twinpool.ports.broker import Delivery
-from twinpool.protocol.content import ContentAbsent, ContentPart, ContentWanted
 from twinpool.protocol.messages import Batch, Open, Piece, StreamMessage
 from twinpool.simulation.actors import ROUTE
 from twinpool.simulation.cast import Cast, ExportParts, ImportParts
@@ -82,7 +81,7 @@ def by_wire(message: StreamMessage) -> StreamMessage:
         )
     ).message
     assert type(decoded) is type(message)
-    assert not isinstance(decoded, ContentWanted | ContentPart | ContentAbsent)
+    assert isinstance(decoded, StreamMessage)
     return decoded
 
 

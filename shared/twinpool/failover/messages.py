@@ -115,7 +115,7 @@ class RepairWanted:
     """Pool that gave way: log the present state of these records, for mine is of no worth."""
 
     term: Term
-    number: int  #: of the request; is repeated in the answer
+    request: int  #: its number; is repeated in the answer
     keys: Sequence[RecordKey]
 
 
@@ -124,7 +124,7 @@ class Repaired:
     """Serving pool: their present state is logged, up to this position."""
 
     term: Term
-    number: int
+    request: int
     position: Position
 
 

@@ -212,7 +212,7 @@ class Quiescing:
             case HandOver():
                 return self._hand_over(message, known, status)
             case Abort():
-                return self._abort(message, speaker, known, status)
+                return self._abort(message, speaker, status, now)
             case _:
                 assert_never(message)
 
@@ -271,10 +271,9 @@ class Quiescing:
         kept = [] if known.state is Engaged.HANDED_OVER else [self._keep(replace(known, state=Engaged.HANDED_OVER))]
         return [*kept, Tell(HandedOver(operation=operation, term=known.term, beginnings=beginnings))]
 
-    def _abort(
-        self, request: Abort, speaker: PoolFqdn, known: Engagement | None, status: HomeStatus
-    ) -> list[QuiescingAction]:
+    def _abort(self, request: Abort, speaker: PoolFqdn, status: HomeStatus, now: Instant) -> list[QuiescingAction]:
         """Forget it. One that was never heard of is refused from now on, too: its first word may still be under way."""
+        known = self.engagements.get(request.operation)
         if known is None:
             known = Engagement(
                 operation=request.operation,
@@ -282,6 +281,7 @@ class Quiescing:
                 coordinator=speaker,
                 term=request.term,
                 state=Engaged.ABORTED,
+                since=now,
                 reason=request.reason,
             )
             kept = [self._keep(known)]

@@ -134,10 +134,8 @@ class Rejoining:
         match event:
             case Tick():
                 actions = self._tick(now)
-            case Heard(StandingWanted(ask=ask)):
-                actions = [TellStanding(ask)]
-            case Heard(Standing() as standing):
-                actions = self._standing(standing, status, now)
+            case Heard(message):
+                actions = self._hear(message, status, now)
             case HigherTermHeard(term):
                 actions = self._heard_of(term, status, now)
             case _:
@@ -162,6 +160,11 @@ class Rejoining:
             return []
         self._higher = term
         return self._ask_now(now)
+
+    def _hear(self, message: StandingWanted | Standing, status: HomeStatus, now: Instant) -> list[RejoiningAction]:
+        if isinstance(message, StandingWanted):
+            return [TellStanding(message.ask)]
+        return self._standing(message, status, now)
 
     def _standing(self, standing: Standing, status: HomeStatus, now: Instant) -> list[RejoiningAction]:
         if standing.term > status.term:

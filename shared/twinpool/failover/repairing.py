@@ -71,13 +71,17 @@ RepairingAction = ReadRepairs | Ask | NoteRepaired
 class Repairing:
     """The repairs of one stream that we import in one term; the importer opens once `done`."""
 
-    def __init__(self, term: Term) -> None:
-        """Begin; the first `Tick` finds out whether there is anything to repair."""
+    def __init__(self, term: Term, number: int) -> None:
+        """Begin; the first `Tick` finds out whether there is anything to repair.
+
+        Requests are numbered above `number`, which has to be unlike that of any other machine of this term (the
+        lease's generation times 2**20), so that an answer to one that is gone is none to this one.
+        """
         self.done = False
         self._term = term
         self._asked: RepairWanted | None = None
         self._asked_at = Instant(0)
-        self._number = 0
+        self._number = number
 
     def handle(self, event: RepairingEvent, now: Instant) -> list[RepairingAction]:
         """Take an event in and say what is to be done, in this order."""
@@ -102,12 +106,12 @@ class Repairing:
             self.done = True
             return []
         self._number += 1
-        self._asked, self._asked_at = RepairWanted(term=self._term, number=self._number, keys=tuple(keys)), now
+        self._asked, self._asked_at = RepairWanted(term=self._term, request=self._number, keys=tuple(keys)), now
         return [Ask(self._asked)]
 
     def _repaired(self, answer: Repaired) -> list[RepairingAction]:
         asked = self._asked
-        if asked is None or (answer.term, answer.number) != (asked.term, asked.number):
+        if asked is None or (answer.term, answer.request) != (asked.term, asked.request):
             return []
         self._asked = None
         return [NoteRepaired(asked.keys), ReadRepairs(MOST_REPAIRS)]
@@ -121,4 +125,4 @@ def may_touch(request: RepairWanted, status: HomeStatus, pool: PoolFqdn) -> bool
 
 def repaired(request: RepairWanted, position: Position) -> Repaired:
     """Return the answer, after `Terms.touch` has returned a position."""
-    return Repaired(term=request.term, number=request.number, position=position)
+    return Repaired(term=request.term, request=request.request, position=position)

@@ -9,11 +9,12 @@ from typing import Any, Generic, TypeVar
 import msgpack
 
 from twinpool.errors import MalformedMessage
+from twinpool.failover.messages import FailoverMessage
 from twinpool.protocol.content import ContentMessage
 from twinpool.protocol.messages import StreamMessage
 from twinpool.wire.headers import Headers, Kind
 
-Message = StreamMessage | ContentMessage
+Message = StreamMessage | ContentMessage | FailoverMessage
 M = TypeVar("M", bound=Message)
 
 _LONGEST_ARRAY = 16  #: no body has more fields; the many things in a batch or piece are columns or payloads

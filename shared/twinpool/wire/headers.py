@@ -53,6 +53,17 @@ class Kind(enum.StrEnum):
     CONTENT_WANTED = "content-wanted"
     CONTENT_PART = "content-part"
     CONTENT_ABSENT = "content-absent"
+    QUIESCE = "quiesce"
+    QUIESCED = "quiesced"
+    HAND_OVER = "hand-over"
+    HANDED_OVER = "handed-over"
+    ABORT = "abort"
+    ABORTED = "aborted"
+    OBJECTED = "objected"
+    STANDING_WANTED = "standing-wanted"
+    STANDING = "standing"
+    REPAIR_WANTED = "repair-wanted"
+    REPAIRED = "repaired"
 
 
 _KINDS = {kind.value: kind for kind in Kind}

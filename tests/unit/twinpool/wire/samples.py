@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from twinpool.failover.messages import (
+    Abort,
+    Aborted,
+    HandedOver,
+    HandOver,
+    Objected,
+    Objection,
+    Quiesce,
+    Quiesced,
+    Repaired,
+    RepairWanted,
+    Standing,
+    StandingWanted,
+)
+from twinpool.failover.operation import OperationId
 from twinpool.ports.broker import Delivery, Letter
 from twinpool.protocol.content import MAX_WANTED_BYTES, PART_BYTES, ContentAbsent, ContentPart, ContentWanted
 from twinpool.protocol.messages import (
@@ -19,6 +34,7 @@ from twinpool.protocol.messages import (
     digest_of_records,
 )
 from twinpool.vocabulary.change import Change, ChangeSet, Record, RecordKey
+from twinpool.vocabulary.home import Mode, TermBeginning
 from twinpool.vocabulary.names import (
     Digest,
     Generation,
@@ -110,7 +126,27 @@ CONTENT_MESSAGES: list[Message] = [
     ContentPart(digest=CONTENT, offset=0, total=5, data=b"hello"),
     ContentAbsent(digest=CONTENT, reason="not here"),
 ]
-MESSAGES = STREAM_MESSAGES + CONTENT_MESSAGES
+OPERATION = OperationId("pool1.lab/2026-11-23/1")
+HEADS = ((ModuleName("ConfServices.DataConf"), Position(0)), (STREAM.module, Position(2**62)))
+BEGUN = TermBeginning(
+    home=STREAM.home, module=STREAM.module, term=Term(4), serving_pool=POOL2, position=Position(2**62)
+)
+FAILOVER_MESSAGES: list[Message] = [
+    Quiesce(operation=OPERATION, term=Term(4), patience=20.0),
+    Quiesced(operation=OPERATION, heads=()),
+    Quiesced(operation=OPERATION, heads=HEADS),
+    HandOver(operation=OPERATION, term=Term(4), heads=HEADS),
+    HandedOver(operation=OPERATION, term=Term(4), beginnings=(BEGUN,)),
+    Abort(operation=OPERATION, term=Term(4), reason="not drained"),
+    Aborted(operation=OPERATION, reason=""),
+    Objected(operation=OPERATION, objection=Objection.HEADS_MOVED, reason="1 != 2"),
+    StandingWanted(ask=0),
+    Standing(ask=7, term=Term(4), serving_pool=POOL2, mode=Mode.READ_ONLY, history=(BEGUN, BEGUN)),
+    Standing(ask=0, term=Term(1), serving_pool=POOL1, mode=Mode.READ_WRITE, history=()),
+    RepairWanted(term=Term(4), request=2**40, keys=(RecordKey("ada", "b c\n"), RecordKey("ü", ""))),
+    Repaired(term=Term(4), request=2**40, position=Position(9)),
+]
+MESSAGES = STREAM_MESSAGES + CONTENT_MESSAGES + FAILOVER_MESSAGES
 
 messages = st.sampled_from(MESSAGES)
 
