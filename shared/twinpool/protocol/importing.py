@@ -7,6 +7,8 @@ Invariants that this machine keeps
   carried out in order, when one fails the rest of them are not carried out, and what may be said again is known only
   when the next event shows that they all were.
 - Whatever is unexpected is dropped, and a new session is asked for.
+- No session of a term is opened that our pool has not adopted, for only adopting it (`Terms.demote`) finds out up to
+  where our cursor is shared; and none while the cursor stands above the fork, where it is not.
 
 What this process believes of the cursor is a copy; the store checks session, position and lease generation again in
 the transaction that applies (a former active front end may wake up late and believe anything).
@@ -30,7 +32,7 @@ from twinpool.protocol.messages import (
     digest_of_change_sets,
     digest_of_records,
 )
-from twinpool.vocabulary.names import ORIGIN, Term
+from twinpool.vocabulary.names import ORIGIN, Position, Term
 from twinpool.vocabulary.session import Cursor, ImportProgress, SessionId, Staging
 
 # ── events ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -137,8 +139,11 @@ ImportAction = NoteSession | Begin | Apply | BeginStaging | Stage | StageChanges
 class Importing:
     """One importer of one stream, from the start of a term of office of the active front end to its end."""
 
-    def __init__(self, progress: ImportProgress, term: Term) -> None:
+    def __init__(self, progress: ImportProgress, term: Term, fork: Position | None = None) -> None:
+        """Begin in a term; `fork` is where terms above the cursor's began (`home.fork`), None if there are none."""
         self.progress = progress
+        self.higher_term: Term | None = None  #: heard of in a session that was not answered: ask who serves
+        self._fork = fork
         self.last_acknowledged: Acknowledge | None = None  #: to be said again while a batch takes long
         self._next_acknowledged: Acknowledge | None = None  # once the actions under way have been carried out
         self.head_heard = ORIGIN  #: newest position that the exporter has told of
@@ -168,6 +173,11 @@ class Importing:
         if session.term < self._term:
             reason = f"the home is in term {self._term}, and term {session.term} is over"
             return [Reply(Refused(session=session, refusal=Refusal.HIGHER_TERM, reason=reason, term=self._term))]
+        if session.term > self._term:
+            self.higher_term = session.term
+            return []  # It is asked again until our pool has adopted that term, and an importer of it answers.
+        if reason := self._divergence():
+            return [Reply(Refused(session=session, refusal=Refusal.IMPORT_FAILED, reason=reason))]
         if session > noted:
             return [NoteSession(session)]
         if session < noted:
@@ -177,6 +187,13 @@ class Importing:
             # Said twice. Batches show that our answer was heard; else it may have been lost.
             return [self._opened(session)] if self._expected == 1 else []
         return [Reply(Reopen(session=session, reason="this session was noted before the importer started anew"))]
+
+    def _divergence(self) -> str:
+        """Say why the cursor must not be continued, if so: what it has applied past the fork nobody else has."""
+        cursor = self.progress.cursor
+        if cursor is None or self._fork is None or cursor.term >= self._term or cursor.position <= self._fork:
+            return ""
+        return f"what is here goes up to {cursor.position} of term {cursor.term}, past the fork at {self._fork}"
 
     def _noted(self, progress: ImportProgress) -> list[ImportAction]:
         self.progress, session = progress, progress.session

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests.unit.twinpool.protocol.conversation import (
     at,
     batch,
@@ -30,7 +32,7 @@ from twinpool.protocol.importing import (
     SwapIn,
 )
 from twinpool.protocol.messages import Batch, Open, Opened, Piece, Refusal, Refused, Reopen
-from twinpool.vocabulary.names import ORIGIN, Position, Term
+from twinpool.vocabulary.names import ORIGIN, Generation, Position, Term
 from twinpool.vocabulary.session import Cursor, SessionId
 
 
@@ -59,6 +61,28 @@ def test_a_session_is_noted_before_it_is_answered() -> None:
     assert hear(machine, ask(session())) == [NoteSession(session())]
     opened = Opened(session=session(), cursor=at(10), staging=None)
     assert machine.handle(SessionNoted(progress(at(10), session()))) == [Reply(opened)]
+
+
+def test_a_session_of_a_term_that_was_not_adopted_is_not_answered_but_remembered() -> None:
+    machine = Importing(progress(at(10)), Term(1))
+    ahead = SessionId(Term(2), Generation(1), 1)
+    assert hear(machine, ask(ahead)) == []
+    assert machine.higher_term == 2
+    assert hear(machine, ask(session())) == [NoteSession(session())]
+
+
+@pytest.mark.parametrize(("position", "continues"), [(9, True), (10, True), (11, False)])
+def test_a_cursor_of_a_lower_term_is_continued_up_to_the_fork_alone(position: int, continues: bool) -> None:
+    machine = Importing(progress(at(position)), Term(2), Position(10))
+    answer = hear(machine, ask(SessionId(Term(2), Generation(1), 1)))
+    assert isinstance(answer[0], NoteSession) is continues
+    if not continues:
+        match answer:
+            case [Reply(Refused(refusal=refusal, reason=reason))]:
+                assert refusal is Refusal.IMPORT_FAILED
+                assert "past the fork at 10" in reason
+            case _:
+                pytest.fail(str(answer))
 
 
 def test_an_open_that_is_heard_twice_is_answered_twice_until_batches_show_that_it_was_heard() -> None:
