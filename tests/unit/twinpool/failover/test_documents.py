@@ -49,7 +49,7 @@ def test_operations_engagements_and_plans_come_back_as_they_were() -> None:
 
 @pytest.mark.parametrize("document", [b"", b"[]", b"{}", b'{"document":"operation"}', engagement_document(ENGAGEMENT)])
 def test_what_is_no_operation_is_refused(document: bytes) -> None:
-    with pytest.raises(ValueError, match="document|Expecting value"):
+    with pytest.raises(ValueError, match=r"document|Expecting value"):
         read_operation(document)
 
 
