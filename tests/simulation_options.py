@@ -15,6 +15,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """With a seed, replay it and nothing else."""
     if config.getoption("--seed") is None:
         return
-    others = [item for item in items if "seeds" not in getattr(item, "fixturenames", ())]
+    others = [item for item in items if not {"seeds", "failover_seeds"} & set(getattr(item, "fixturenames", ()))]
     config.hook.pytest_deselected(items=others)
     items[:] = [item for item in items if item not in others]

@@ -19,12 +19,15 @@ def _silence() -> Iterator[None]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "seeds" not in metafunc.fixturenames:
+    name = next((each for each in ("seeds", "failover_seeds") if each in metafunc.fixturenames), None)
+    if name is None:
         return
     seed = metafunc.config.getoption("--seed")
     if seed is not None:
-        metafunc.parametrize("seeds", [range(seed, seed + 1)], ids=[f"seed {seed}"])
+        metafunc.parametrize(name, [range(seed, seed + 1)], ids=[f"seed {seed}"])
         return
     total = metafunc.config.getoption("--schedules")
+    if name == "failover_seeds":
+        total = (total + 3) // 4  # Each is longer than one of a stream alone.
     portions = [range(first, min(first + PORTION, total)) for first in range(0, total, PORTION)]
-    metafunc.parametrize("seeds", portions, ids=[f"seeds {portion[0]}-{portion[-1]}" for portion in portions])
+    metafunc.parametrize(name, portions, ids=[f"seeds {portion[0]}-{portion[-1]}" for portion in portions])

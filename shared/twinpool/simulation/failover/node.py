@@ -172,7 +172,6 @@ class Node:
 
     def _staff(self, status: HomeStatus) -> None:
         """Build exports, imports and repairs anew for a term."""
-        self._standing = (status.term, status.serving_pool)
         self._exports, self._imports, self._repairs = {}, {}, {}
         for stream in STREAMS:
             send = functools.partial(self._send, stream.module)
@@ -181,6 +180,7 @@ class Node:
                 self._exports[stream.module] = ExportPump(route, status.term, self.store, self.generation, send)
             else:
                 self._repairs[stream.module] = self.stage.cast.repairing(status.term, self.generation << 20)
+        self._standing = (status.term, status.serving_pool)
 
     def _import(self, stream: Stream) -> ImportPump | None:
         """Return the importer of a stream, which opens once all is repaired."""
