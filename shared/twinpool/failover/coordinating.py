@@ -6,7 +6,7 @@ Invariants that this machine keeps
 - `HandOver` is said only while our imports stand at the heads that it names. So wherever the source gives up, we hold
   everything up to there, and a disaster failover that comes in between begins the term at the same positions.
 - After `HANDING_OVER` only the source's word (`Objected`, `Aborted`) leads back: it may have given up unheard.
-- After `HANDED_OVER` nothing leads back, save a term that is higher still.
+- After `HANDED_OVER` nothing leads back, save a higher term.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class ReadCursors:
-    """Read where our imports of the operation's modules stand, then tell `CursorsRead`."""
+    """Read where our imports of its modules stand, then tell `CursorsRead`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +178,6 @@ class Coordinating:
             return False
         return status.term > mine.term or status.serving_pool != mine.target
 
-    # ── going on ────────────────────────────────────────────────────────────────────────────────────────────
-
     def _tick(self, status: HomeStatus, now: Instant) -> list[CoordinatingAction]:
         if self._said_at is not None and now < self._said_at + REPEAT:
             return []
@@ -211,14 +209,16 @@ class Coordinating:
 
     def _request(self, now: Instant) -> list[CoordinatingAction]:
         if self.operation.kind is Kind.PLANNED:
-            since = self.operation.reached(Step.REQUESTED)
-            if since is not None and now > since + self.operation.options.wait_time:
-                return self._abort("the source has not answered in time", now)
-            return [self._quiesce()]
+            late = "the source has not answered in time"
+            return self._abort(late, now) if self._has_waited(now) else [self._quiesce()]
         if self._applying:
             return []
         self._applying = True
         return [ApplyQueues()]
+
+    def _has_waited(self, now: Instant) -> bool:
+        since = self.operation.reached(self.operation.step)
+        return since is not None and now > since + self.operation.options.wait_time
 
     def _quiesce(self) -> CoordinatingAction:
         """Ask for read-only, or show that we are still at it."""
@@ -226,8 +226,7 @@ class Coordinating:
 
     def _wait(self, now: Instant) -> list[CoordinatingAction]:
         mine = self.operation
-        since = mine.reached(mine.step)
-        if since is not None and now > since + mine.options.wait_time:
+        if self._has_waited(now):
             return self._abort(f"still {mine.step} after {mine.options.wait_time:.0f} s", now)
         if mine.step is Step.QUIESCED:
             return [self._quiesce(), ReadCursors()]
@@ -319,8 +318,6 @@ class Coordinating:
             return []
         self.operation = replace(mine, confirmed=True)
         return self._end(Step.DONE, now)
-
-    # ── taking over, and ending ─────────────────────────────────────────────────────────────────────────────
 
     def _queues_applied(self, now: Instant) -> list[CoordinatingAction]:
         if self.operation.step is not Step.REQUESTED or self.operation.kind is not Kind.DISASTER:
