@@ -23,6 +23,9 @@ TIMEOUT = httpx.Timeout(15.0, connect=3.0)
 
 CONFIGURATION = "/v1/backup-configuration"
 
+HOMES = "/v1/homes"
+ITEMS = "Items"  #: where the items of an answer are found that is a list
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
@@ -91,6 +94,31 @@ class Client:
         body: Document = {"BackupModule": module, "Full": full}
         return self._ask([pool], _Request(method="POST", path=f"{_path(pool)}/sync", body=body))
 
+    def pending_syncs(self, fqdn: str) -> Document:
+        """Return the synchronisations of a pool that are not yet under way, as `Requests`."""
+        pool = self.deployment.pool(fqdn)
+        return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/sync"))
+
+    def import_progress(self, fqdn: str, *, home: str, module: str) -> Document:
+        """Return how far a pool has come with importing a stream."""
+        path = f"/v1/homes/{quote(home)}/modules/{quote(module)}/import-progress"
+        return self._ask([self.deployment.pool(fqdn)], _Request(method="GET", path=path))
+
+    def serving_pool(self, fqdn: str) -> str:
+        """Return the pool that serves the home of a pool, by its own word or by that of its backup pool."""
+        pool = self.deployment.pool(fqdn)
+        homes = self._ask(self._first(pool), _Request(method="GET", path=HOMES))[ITEMS]
+        found = [one["ServingPool"] for one in homes if one["Home"] == pool.fqdn] if isinstance(homes, list) else []
+        return str(found[0]) if found else pool.fqdn
+
+    def backup_data(self, fqdn: str, *, remove: bool) -> Document:
+        """Return what a pool keeps of former backup pools, as `BackupData`; remove it if so asked."""
+        pool = self.deployment.pool(fqdn)
+        path = f"{_path(pool)}/backup-data"
+        return self._ask(
+            [pool], _Request(method="POST", path=f"{path}/removal") if remove else _Request(method="GET", path=path)
+        )
+
     def _first(self, pool: Pool) -> list[Pool]:
         return [pool, *(other for other in self.deployment.pools if other != pool)]
 
@@ -129,11 +157,13 @@ def _path(pool: Pool) -> str:
 
 
 def _json(response: httpx.Response) -> Document | None:
-    """Return the object in an answer, None if there is none."""
+    """Return the object in an answer, the list of homes as its `ITEMS`; None if there is neither."""
     try:
         document = response.json()
     except ValueError:
         return None
+    if isinstance(document, list) and response.is_success and response.url.path == HOMES:
+        return {ITEMS: document}
     return document if isinstance(document, dict) else None
 
 
