@@ -12,6 +12,7 @@ from typing import Protocol
 
 from twinpool.errors import TwinpoolError
 from twinpool.ports.terms import Operations, Orphans, Terms
+from twinpool.ports.verification import Verifying
 from twinpool.vocabulary.change import Change, ChangeSet, Committed, Pending, Record, RecordKey, Transaction
 from twinpool.vocabulary.home import HomeStatus, Mode
 from twinpool.vocabulary.lease import Lease
@@ -261,7 +262,18 @@ class Wakeups(Protocol):
 
 
 class Store(
-    Records, Homes, ChangeLog, ExportLedgers, Imports, Leases, SyncRequests, Terms, Orphans, Operations, Protocol
+    Records,
+    Homes,
+    ChangeLog,
+    ExportLedgers,
+    Imports,
+    Leases,
+    SyncRequests,
+    Terms,
+    Orphans,
+    Operations,
+    Verifying,
+    Protocol,
 ):
     """The whole pool store, as the adapters fulfil it. Safe to use from many threads."""
 

@@ -13,6 +13,7 @@ from twinpool.stores.memory.operations import MemoryOperations
 from twinpool.stores.memory.orphans import MemoryOrphans
 from twinpool.stores.memory.records import MemoryHomes, MemoryLog, MemoryRecords
 from twinpool.stores.memory.terms import MemoryTerms
+from twinpool.stores.memory.verification import MemoryVerifying
 from twinpool.vocabulary.names import FrontEndName, PoolFqdn
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class MemoryStore(
     MemoryTerms,
     MemoryOrphans,
     MemoryOperations,
+    MemoryVerifying,
 ):
     """A pool's store in memory; the front ends of a pool share one object. Safe to use from many threads."""
 

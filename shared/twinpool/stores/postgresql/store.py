@@ -14,6 +14,7 @@ from twinpool.stores.postgresql.orphans import PostgresqlOrphans
 from twinpool.stores.postgresql.records import PostgresqlRecords
 from twinpool.stores.postgresql.staging import PostgresqlStaging
 from twinpool.stores.postgresql.terms import PostgresqlTerms
+from twinpool.stores.postgresql.verification import PostgresqlVerifying
 from twinpool.stores.postgresql.wakeups import Listener
 from twinpool.stores.postgresql.writing import PostgresqlWriting
 from twinpool.stores.text import check_text
@@ -36,6 +37,7 @@ class PostgresqlStore(
     PostgresqlTerms,
     PostgresqlOrphans,
     PostgresqlOperations,
+    PostgresqlVerifying,
 ):
     """A pool's store in one PostgreSQL database of its own, already migrated. Safe to use from many threads.
 

@@ -15,6 +15,7 @@ from twinpool.stores.sqlite.records import SqliteRecords
 from twinpool.stores.sqlite.staging import SqliteStaging
 from twinpool.stores.sqlite.statements import SQL
 from twinpool.stores.sqlite.terms import SqliteTerms
+from twinpool.stores.sqlite.verification import SqliteVerifying
 from twinpool.stores.sqlite.wakeups import Listener
 from twinpool.stores.sqlite.writing import SqliteWriting
 from twinpool.vocabulary.names import FrontEndName
@@ -38,6 +39,7 @@ class SqliteStore(
     SqliteTerms,
     SqliteOrphans,
     SqliteOperations,
+    SqliteVerifying,
 ):
     """A pool's store in one file, made or migrated when it is opened. Safe to use from many threads and processes.
 

@@ -13,6 +13,7 @@ ONLY_SQLITE = {
     "note_pruned",
     "prunable",
     "record_in_set",
+    "records_within",
     "scan_records_of_owner",
 }
 
@@ -20,6 +21,7 @@ ONLY_SQLITE = {
 ONLY_POSTGRESQL = {
     "breaks",
     "claim_name",
+    "digests_within",
     "extent",
     "hold_import",
     "hold_imports",
@@ -28,9 +30,11 @@ ONLY_POSTGRESQL = {
     "know_imports",
     "know_lease",
     "lock_sync_requests",
+    "logged_behind_size",
     "notify",
     "now",
     "oldest_pending",
+    "one_moment",
     "renumber_log",
     "seize_home",
     "share_homes",
