@@ -33,6 +33,7 @@ class PieceRead:
 
     verification: str
     step: int
+    piece: int  #: by which this very reading is known; drawn at random, so that nobody takes another one for it
     cursor: Cursor | None  #: at which the records stood in that moment
     upto: RecordKey | None  #: where the piece ends
     total: RangeDigest
@@ -44,7 +45,7 @@ class PartsWanted:
 
     verification: str
     step: int
-    piece: int  #: the step in which the piece was asked for
+    piece: int  #: see `PieceRead`
     within: KeyRange
     excluded: tuple[RecordKey, ...]  #: leave these out, from now on; they have changed since your position
     boundaries: tuple[RecordKey, ...]  #: tell what each part between these comes to
@@ -63,12 +64,12 @@ class PartsRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentCheckWanted:
-    """Source: read the files that records after a key name, and say which are missing or damaged."""
+    """Source: read the files that these records name, and say which are missing or damaged."""
 
     verification: str
     step: int
-    after: RecordKey | None
-    remove: bool  #: remove damaged ones, so that they can be fetched again
+    within: KeyRange
+    remove: tuple[Digest, ...]  #: those of them that are damaged are to be removed, so that they are fetched again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ class ContentChecked:
 
     verification: str
     step: int
-    upto: RecordKey | None  #: the last record looked at; None if that was the last of all
+    upto: RecordKey | None  #: where this answer ends; None if there are no more records
     files: int  #: how many were read
     damaged: tuple[tuple[RecordKey, Digest], ...]  #: which record names what is not here or not what it was
 

@@ -3,7 +3,7 @@
 - `changes`: the payload of a change set, encoded once by the writer and opaque until it is applied.
 - `change_stream`: payloads of change sets that follow each other, read while they come in.
 - `envelope`: a message with its addressing, as a letter for the broker and back; `peek` reads the headers alone.
-- `kinds`, `form`, `stream_forms`, `content_forms`, `failover_forms`: how each kind of message is written.
+- `kinds`, `form`, and the `forms` of streams, content, failover and verification: how each kind is written.
 - `headers`, `columns`, `compression`, `checks`: what these are made of.
 
 Whatever bytes and headers come in, decoding raises `MalformedMessage` or returns what was encoded.

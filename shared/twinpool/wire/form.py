@@ -12,9 +12,10 @@ from twinpool.errors import MalformedMessage
 from twinpool.failover.messages import FailoverMessage
 from twinpool.protocol.content import ContentMessage
 from twinpool.protocol.messages import StreamMessage
+from twinpool.verification.messages import VerificationMessage
 from twinpool.wire.headers import Headers, Kind
 
-Message = StreamMessage | ContentMessage | FailoverMessage
+Message = StreamMessage | ContentMessage | FailoverMessage | VerificationMessage
 M = TypeVar("M", bound=Message)
 
 _LONGEST_ARRAY = 16  #: no body has more fields; the many things in a batch or piece are columns or payloads

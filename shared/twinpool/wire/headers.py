@@ -64,6 +64,13 @@ class Kind(enum.StrEnum):
     STANDING = "standing"
     REPAIR_WANTED = "repair-wanted"
     REPAIRED = "repaired"
+    PIECE_WANTED = "piece-wanted"
+    PIECE_READ = "piece-read"
+    PARTS_WANTED = "parts-wanted"
+    PARTS_READ = "parts-read"
+    CONTENT_CHECK_WANTED = "content-check-wanted"
+    CONTENT_CHECKED = "content-checked"
+    HINDERED = "hindered"
 
 
 _KINDS = {kind.value: kind for kind in Kind}

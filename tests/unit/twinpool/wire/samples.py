@@ -33,6 +33,17 @@ from twinpool.protocol.messages import (
     digest_of_change_sets,
     digest_of_records,
 )
+from twinpool.verification.digests import KeyRange, RangeDigest
+from twinpool.verification.messages import (
+    ContentChecked,
+    ContentCheckWanted,
+    Hindered,
+    Hindrance,
+    PartsRead,
+    PartsWanted,
+    PieceRead,
+    PieceWanted,
+)
 from twinpool.vocabulary.change import Change, ChangeSet, Record, RecordKey
 from twinpool.vocabulary.home import Mode, TermBeginning
 from twinpool.vocabulary.names import (
@@ -146,7 +157,35 @@ FAILOVER_MESSAGES: list[Message] = [
     RepairWanted(term=Term(4), request=2**40, keys=(RecordKey("ada", "b c\n"), RecordKey("ü", ""))),
     Repaired(term=Term(4), request=2**40, position=Position(9)),
 ]
-MESSAGES = STREAM_MESSAGES + CONTENT_MESSAGES + FAILOVER_MESSAGES
+ADA, UE = RecordKey("ada", "b c\n"), RecordKey("ü", "")
+VERIFICATION = "2026-11-23T12:00:00Z/1"
+VERIFICATION_MESSAGES: list[Message] = [
+    PieceWanted(verification=VERIFICATION, step=0, within=KeyRange(None, UE), limit=20_000),
+    PieceRead(verification=VERIFICATION, step=1, piece=0, cursor=None, upto=None, total=RangeDigest(0, 0)),
+    PieceRead(
+        verification=VERIFICATION,
+        step=1,
+        piece=2**62,
+        cursor=Cursor(Term(2), Position(9)),
+        upto=ADA,
+        total=RangeDigest(7, -(2**63)),
+    ),
+    PartsWanted(
+        verification=VERIFICATION,
+        step=2,
+        piece=1,
+        within=KeyRange(ADA, None),
+        excluded=(ADA,),
+        boundaries=(ADA, UE),
+        each=False,
+    ),
+    PartsRead(verification=VERIFICATION, step=2, parts=(RangeDigest(1, 2), RangeDigest(0, -1)), records=()),
+    PartsRead(verification=VERIFICATION, step=3, parts=(), records=((ADA, 2**63 - 1), (UE, -5))),
+    ContentCheckWanted(verification=VERIFICATION, step=4, within=KeyRange(ADA, UE), remove=(CONTENT, CONTENT)),
+    ContentChecked(verification=VERIFICATION, step=4, upto=None, files=3, damaged=((ADA, CONTENT),)),
+    Hindered(verification=VERIFICATION, step=4, hindrance=Hindrance.SERVES, reason="it serves"),
+]
+MESSAGES = STREAM_MESSAGES + CONTENT_MESSAGES + FAILOVER_MESSAGES + VERIFICATION_MESSAGES
 
 messages = st.sampled_from(MESSAGES)
 
