@@ -51,13 +51,17 @@ class PostOffice:
         for kind in kinds:
             self._boxes[kind, stream, partner] = recipient
 
-    def send(self, envelope: Envelope, on_outcome: Callable[[Outcome], None] | None = None) -> None:
-        """Publish; the outcome is told on the link's thread. Raises `BrokerUnreachable`."""
+    def send(self, envelope: Envelope, on_outcome: Callable[[Outcome], None] | None = None) -> int:
+        """Publish, and return the bytes of the body; the outcome is told on the link's thread.
+
+        Raises `BrokerUnreachable`.
+        """
         letter = encode(envelope)
         with self._guard:  # So that an outcome cannot be told before we know who waits for it.
             token = self._link.publish(letter)
             if on_outcome is not None:
                 self._waiting[token] = on_outcome
+        return len(letter.body)
 
     def open(self, delivery: Delivery) -> Envelope | None:
         """Decode a delivery; None, after putting it aside, if it is damaged or meant for another pool."""

@@ -24,15 +24,20 @@ from twinpool_services.backup.housekeeping import STEP, prune_acknowledged, prun
 from twinpool_services.backup.import_desk import ImportDesk
 from twinpool_services.backup.post import PostOffice
 from twinpool_services.backup.premises import Premises
+from twinpool_services.backup.replica_desk import ReplicaDesk
 from twinpool_services.backup.roles import Roles, roles_of
 from twinpool_services.backup.sweeping import sweep_content
 from twinpool_services.backup.tenure import Tenure
+from twinpool_services.backup.verification_desk import VerificationDesk
 
 log = logging.getLogger(__name__)
 
 TO_EXPORTER = frozenset({Kind.OPENED, Kind.ACKNOWLEDGEMENT, Kind.REOPEN, Kind.REFUSED})
 TO_IMPORTER = frozenset({Kind.OPEN, Kind.BATCH, Kind.PIECE, Kind.CONTENT_PART, Kind.CONTENT_ABSENT})
 TO_CONTENT = frozenset({Kind.CONTENT_WANTED})
+TO_REPLICA = frozenset({Kind.PIECE_WANTED, Kind.PARTS_WANTED, Kind.CONTENT_CHECK_WANTED})
+TO_VERIFIER = frozenset({Kind.PIECE_READ, Kind.PARTS_READ, Kind.CONTENT_CHECKED, Kind.HINDERED})
+CONTENT_BACK = frozenset({Kind.CONTENT_PART, Kind.CONTENT_ABSENT})  #: for a file of ours that was damaged
 
 LOOK = 0.25  #: seconds that the worker waits for a wake-up before it looks by itself
 PRUNE_PAUSE = 1.0  #: seconds between prunings when there is little to forget
@@ -55,6 +60,8 @@ class Worker:
         self.imports = [ImportDesk(role, premises, tenure, self._post) for role in roles.imports]
         self._syncs = ForcedSyncs(premises.store, self.exports, tenure.generation)
         self._content_desk = ContentDesk(premises.pool, premises.content, self._post, tenure)
+        self._verification_desk = VerificationDesk(roles.exports, premises, tenure, self._post)
+        self._replica_desk = ReplicaDesk(premises, self._post, tenure)
         self._sweep_at = time.monotonic() + SWEEP_PAUSE
         self._register()
 
@@ -76,8 +83,14 @@ class Worker:
             stream, partner = exporting.route.stream, exporting.route.destination
             self._post.register(TO_EXPORTER, stream, partner, exporting)
             self._post.register(TO_CONTENT, stream, partner, self._content_desk)
+            self._post.register(TO_VERIFIER | CONTENT_BACK, stream, partner, self._verification_desk)
+            # By our knowledge nobody has to ask us; somebody who serves it by his own is told that we do.
+            self._post.register(TO_REPLICA, stream, partner, self._replica_desk)
         for importing in self.imports:
-            self._post.register(TO_IMPORTER, importing.role.stream, importing.role.source, importing)
+            stream, source = importing.role.stream, importing.role.source
+            self._post.register(TO_IMPORTER, stream, source, importing)
+            self._post.register(TO_CONTENT, stream, source, self._content_desk)
+            self._post.register(TO_REPLICA, stream, source, self._replica_desk)
 
     # ── the scope ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -96,6 +109,7 @@ class Worker:
         bodies |= {f"import {desk.role.stream}": desk.run for desk in self.imports}
         bodies |= {f"open {desk.role.stream}": desk.opening.run for desk in self.imports}
         bodies |= {"content": self._content_desk.run, "pruning": self._prune}
+        bodies |= {"verifying": self._verification_desk.run, "being verified": self._replica_desk.run}
         threads = [
             threading.Thread(target=self._guarded, args=(name, body), name=name, daemon=True)
             for name, body in bodies.items()
