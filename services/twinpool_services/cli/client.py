@@ -99,6 +99,21 @@ class Client:
         pool = self.deployment.pool(fqdn)
         return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/sync"))
 
+    def begin_verification(self, fqdn: str, *, module: str, resync: bool, suppress_multi_master: bool) -> Document:
+        """Have a pool compared with its backup pool; return the verification as it begins."""
+        pool = self.deployment.pool(fqdn)
+        body: Document = {
+            "BackupModule": module,
+            "ResyncSignatureMismatchItems": resync,
+            "SuppressMultiMasterDetection": suppress_multi_master,
+        }
+        return self._ask([pool], _Request(method="POST", path=f"{_path(pool)}/verifications", body=body))
+
+    def verification(self, fqdn: str, identity: str) -> Document:
+        """Return how far a verification is, and what it has found."""
+        pool = self.deployment.pool(fqdn)
+        return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/verifications/{quote(identity)}"))
+
     def import_progress(self, fqdn: str, *, home: str, module: str) -> Document:
         """Return how far a pool has come with importing a stream."""
         path = f"/v1/homes/{quote(home)}/modules/{quote(module)}/import-progress"

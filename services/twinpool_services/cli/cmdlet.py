@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from twinpool.errors import InvalidParameter
+from twinpool.errors import InvalidParameter, TwinpoolError
 from twinpool_services.cli.client import Client
 from twinpool_services.cli.objects import CmdletObject
 from twinpool_services.cli.parameters import Parameter
@@ -43,6 +43,7 @@ class Outcome:
 
     objects: tuple[CmdletObject, ...] = ()
     warnings: tuple[str, ...] = ()  #: left out with -Force
+    failure: TwinpoolError | None = None  #: to be raised once the objects have been shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

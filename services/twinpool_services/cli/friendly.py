@@ -42,6 +42,9 @@ DeploymentOption = Annotated[
 ]
 FormatOption = Annotated[Format | None, typer.Option("--format", case_sensitive=False, help="How the result is shown.")]
 ModuleOption = Annotated[str, typer.Option("--module", help="All, PresenceFocus, DataConf, CMSMaster, or a full name.")]
+SuppressOption = Annotated[
+    bool, typer.Option("--suppress-multi-master", help="Do not report that both pools believe they serve a home.")
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Leave out warnings.")]
 
 
@@ -74,6 +77,25 @@ def sync(
     """Send to the backup pool, now, what it lacks (Invoke-CsBackupServiceSync)."""
     texts = {"PoolFqdn": pool, "BackupModule": module, "Full": str(full)}
     _run("Invoke-CsBackupServiceSync", texts, format_, deployment)
+
+
+@app.command()
+def verify(
+    pool: Annotated[str, typer.Argument(help="The pool that is compared with its backup pool.")],
+    module: ModuleOption = "All",
+    resync: Annotated[bool, typer.Option("--resync", help="Send again what differs, and nothing else.")] = False,  # noqa: FBT002
+    suppress: SuppressOption = False,  # noqa: FBT002
+    format_: FormatOption = None,
+    deployment: DeploymentOption = None,
+) -> None:
+    """Compare a pool with its backup pool, record by record (Debug-CsInterPoolReplication)."""
+    texts = {
+        "PoolFqdn": pool,
+        "BackupModule": module,
+        "ResyncSignatureMismatchItems": str(resync),
+        "SuppressMultiMasterDetection": str(suppress),
+    }
+    _run("Debug-CsInterPoolReplication", texts, format_, deployment)
 
 
 @app.command()

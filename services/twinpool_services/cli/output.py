@@ -14,6 +14,14 @@ from rich.text import Text
 from twinpool_services.cli.backup_cmdlets import MODULE, RELATION, STATUS, STATUS_PROPERTIES
 from twinpool_services.cli.common import Format
 from twinpool_services.cli.objects import CmdletObject
+from twinpool_services.cli.verification_types import (
+    DIFFERENCE,
+    DIFFERENCE_COLUMNS,
+    MODULE_COLUMNS,
+    MODULE_REPLICATION,
+    REPLICATION,
+    REPLICATION_PROPERTIES,
+)
 
 NARROWEST = 12  #: columns that a cell keeps when the terminal has no room
 
@@ -25,12 +33,16 @@ class View:
     columns: tuple[str, ...] = ()  #: of its table
     header: tuple[str, ...] = ()  #: properties that stand above, as a list
     rows: str = ""  #: property that holds the rows of the table; empty if the objects are the rows themselves
+    more: str = ""  #: property that holds the rows of a second table
 
 
 VIEWS: Mapping[str, View] = {
     STATUS: View(header=STATUS_PROPERTIES, rows="BackupModules"),
     MODULE: View(columns=("Identity", "ExportStatus", "ImportStatus")),
     RELATION: View(columns=("PoolFqdn", "BackupPoolFqdn")),
+    REPLICATION: View(header=REPLICATION_PROPERTIES, rows="BackupModules", more="Differences"),
+    MODULE_REPLICATION: View(columns=MODULE_COLUMNS),
+    DIFFERENCE: View(columns=DIFFERENCE_COLUMNS),
 }
 
 STYLES = {
@@ -40,6 +52,9 @@ STYLES = {
     "NonSteadyState": "yellow",
     "ErrorState": "bold red",
     "NotInitialized": "dim",
+    "Equal": "green",
+    "Repaired": "yellow",
+    "NotVerified": "bold red",
 }
 
 
@@ -78,7 +93,9 @@ def _show_group(objects: list[CmdletObject], view: View | None, format_: Format 
     elif view is None:
         _show_blocks((_properties_table(one, _room(out)) for one in objects), out)
     elif view.rows:
-        _show_blocks((_list(one, view.header, out.width) + _nested(one, view, out) for one in objects), out)
+        nested = ([line for name in (view.rows, view.more) for line in _nested(one, name, out)] for one in objects)
+        heads = (_list(one, view.header, out.width) for one in objects)
+        _show_blocks((head + tables for head, tables in zip(heads, nested, strict=True)), out)
     else:
         _show_blocks([_table(objects, view.columns, _room(out)) + _reasons(objects, out.width)], out)
 
@@ -92,9 +109,9 @@ def _show_blocks(blocks: Iterable[list[Text]], out: Console) -> None:
             out.print(line)
 
 
-def _nested(one: CmdletObject, view: View, out: Console) -> list[Text]:
-    """Show the rows of an object as the table of their own type."""
-    value = one[view.rows]
+def _nested(one: CmdletObject, name: str, out: Console) -> list[Text]:
+    """Show the rows that a property of an object holds as the table of their own type."""
+    value = one[name] if name else None
     rows = [row for row in value if isinstance(row, CmdletObject)] if isinstance(value, list) else []
     if not rows:
         return []

@@ -41,6 +41,8 @@ def run_bound(cmdlet: Cmdlet, bound: Bound, common: Common) -> None:
     if not bound.flag("Force"):
         for warning in outcome.warnings:
             errors.print(f"WARNING: {warning}", style="yellow")
+    if outcome.failure is not None:
+        raise outcome.failure
 
 
 def open_deployment(common: Common) -> Deployment:

@@ -22,9 +22,10 @@ from twinpool_services.frontend.routes import (
     records,
     transactions,
     user_data,
+    verifications,
 )
 
-ROUTES = (records, transactions, bulk, files, cms_documents, pools, configuration, user_data, health)
+ROUTES = (records, transactions, bulk, files, cms_documents, pools, configuration, user_data, verifications, health)
 
 
 class FrontEndApp(FastAPI):

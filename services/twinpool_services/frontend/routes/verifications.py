@@ -1,0 +1,63 @@
+"""Verifications of this pool against its backup pool: asked of any front end, carried out by the active one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+
+from twinpool.errors import InvalidParameter
+from twinpool_services.backup import find_verification, request_verification
+from twinpool_services.frontend.api_docs import READS, json_body, problems
+from twinpool_services.frontend.bodies import read_object
+from twinpool_services.frontend.calls import OneOfTheCalls
+from twinpool_services.frontend.context import Here, own_pool
+from twinpool_services.frontend.exact_route import ExactRoute
+from twinpool_services.frontend.verification_documents import VerificationDocument, VerificationRequestDocument
+
+router = APIRouter(route_class=ExactRoute, tags=["management"], dependencies=[OneOfTheCalls])
+
+VERIFICATIONS = "/v1/pools/{fqdn}/verifications"
+
+
+@router.post(
+    VERIFICATIONS,
+    status_code=202,
+    responses=problems(*READS, 409),
+    openapi_extra=json_body(VerificationRequestDocument.model_json_schema()),
+)
+async def begin_verification(here: Here, fqdn: str, request: Request, response: Response) -> VerificationDocument:
+    """Have the active front end compare what this pool serves with what its backup pool keeps.
+
+    One at a time. `Location` says where to look how far it is.
+    """
+    wanted = _request(await read_object(request, here.limits.idle))
+    pool = own_pool(here, fqdn)
+    verification = await here.in_thread(
+        lambda: request_verification(
+            here.opened.store,
+            here.deployment,
+            here.modules.select(wanted.backup_module),
+            resync=wanted.resync_signature_mismatch_items,
+            suppress_multi_master=wanted.suppress_multi_master_detection,
+        )
+    )
+    response.headers["Location"] = f"/v1/pools/{pool}/verifications/{verification.identity}"
+    return VerificationDocument.of(verification)
+
+
+@router.get(VERIFICATIONS + "/{identity}", responses=problems(*READS))
+async def get_verification(here: Here, fqdn: str, identity: str) -> VerificationDocument:
+    """Say how far a verification is, and what it has found."""
+    own_pool(here, fqdn)
+    return VerificationDocument.of(await here.in_thread(find_verification, here.opened.store, identity))
+
+
+def _request(given: dict[str, Any]) -> VerificationRequestDocument:
+    try:
+        return VerificationRequestDocument.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InvalidParameter(f"{field}: {first['msg']}", field=field) from error
