@@ -1,0 +1,96 @@
+"""What lies at the backup pool is verified while everybody writes: what differs is found, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from tests.labs import CONTACTS, P1, P2, RunningLab, running_lab
+from twinpool.vocabulary.change import RecordKey
+from twinpool_services.lab.demo.loading import load_users
+
+pytestmark = pytest.mark.rabbitmq
+
+USERS = 1_000  #: twelve records each
+ROUNDS = 20
+STILL = RecordKey("alice@lab", "contacts/still")  #: nobody writes to it
+
+
+@pytest.fixture(scope="module")
+def lab(request: pytest.FixtureRequest, events_are_logged_as_json: None) -> Iterator[RunningLab]:
+    """A pair over SQLite, of two front ends each."""
+    with running_lab(request) as running:
+        load_users(running.pool(P1), range(USERS), USERS, running.answers, lambda _count: None)
+        running.put(P1, STILL.key, b"friend", owner=STILL.owner)
+        running.await_final()
+        yield running
+
+
+def flip(lab: RunningLab, at: RecordKey) -> None:
+    """Change a record in the file of the backup pool, behind everybody's back."""
+    file = lab.pool(P2).store.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(file, timeout=20, isolation_level=None)) as connection:
+        changed = connection.execute(
+            "UPDATE record SET value = x'666c6970' WHERE owner = ? AND key = ? AND set_id ="
+            " (SELECT record_set FROM stream WHERE home = ? AND module = ?)",
+            (*at, CONTACTS.home, CONTACTS.module),
+        )
+        assert changed.rowcount == 1
+
+
+def verified(lab: RunningLab, *words: str) -> tuple[int, dict[str, Any]]:
+    """Verify, and return the exit code and what was found in the records of presence."""
+    ran = lab.command("Debug-CsInterPoolReplication", "-PoolFqdn", P1, *words, "--format", "json")
+    assert ran.stdout, ran.stderr
+    return ran.returncode, json.loads(ran.stdout)
+
+
+def test_a_flipped_record_is_found_among_live_writes_and_repaired(lab: RunningLab) -> None:
+    with lab.load(P1, users=USERS) as load:
+        flip(lab, STILL)
+
+        found_code, found = verified(lab, "-BackupModule", "PresenceFocus")
+        lab.more(load)
+        repaired_code, repaired = verified(lab, "-BackupModule", "PresenceFocus", "-ResyncSignatureMismatchItems")
+        with lab.store(P2) as store:
+            assert store.read(CONTACTS, STILL) == b"friend"
+
+    assert (found_code, repaired_code) == (1, 0)
+    (row,) = found["BackupModules"]
+    assert [(each["Owner"], each["Key"], each["Difference"]) for each in found["Differences"]] == [
+        (*STILL, "Different")
+    ]
+    assert (row["Verdict"], row["Remaining"], row["ResentRecords"]) == ("Different", 1, 0)
+    (row,) = repaired["BackupModules"]
+    assert (row["Verdict"], row["Different"], row["Remaining"], row["ResentRecords"]) == ("Repaired", 1, 0, 1)
+    lab.assert_in_step()
+
+
+def test_live_writes_are_never_taken_for_differences(lab: RunningLab) -> None:
+    with lab.load(P1, users=USERS) as load:
+        for round_ in range(ROUNDS):
+            code, found = verified(lab, "-BackupModule", "PresenceFocus")
+            assert (code, found["Clean"], found["Differences"]) == (0, True, []), f"round {round_}"
+            assert found["BackupModules"][0]["ComparedRecords"] >= 12 * USERS
+        assert load.loaded.changes
+
+
+def test_a_verification_goes_on_when_the_active_front_end_is_killed(lab: RunningLab) -> None:
+    lab.await_final()
+    former = lab.active(P1)
+    client = lab.at(lab.other(P1, former))
+    begun = client.post(f"/v1/pools/{P1}/verifications", json={"BackupModule": "All"})
+
+    lab.lab.kill(former)
+
+    done = lab.eventually(
+        lambda: found if (found := client.get(begun.headers["Location"]).json())["Progress"] == "Done" else None,
+        "the verification is over",
+    )
+    assert done["Clean"], done
+    lab.lab.start(former)
