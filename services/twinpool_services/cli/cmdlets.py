@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from twinpool_services.cli import backup_cmdlets, user_data_cmdlets, verification_cmdlets
+from twinpool_services.cli import archive_cmdlets, backup_cmdlets, user_data_cmdlets, verification_cmdlets
 from twinpool_services.cli.cmdlet import Cmdlets
 
-CMDLETS = Cmdlets((*backup_cmdlets.CMDLETS, *user_data_cmdlets.CMDLETS, *verification_cmdlets.CMDLETS))
+CMDLETS = Cmdlets(
+    (
+        *backup_cmdlets.CMDLETS,
+        *user_data_cmdlets.CMDLETS,
+        *archive_cmdlets.CMDLETS,
+        *verification_cmdlets.CMDLETS,
+    )
+)
