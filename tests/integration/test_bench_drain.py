@@ -2,71 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import signal
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.acceptance.labs import PROGRAM
+from tests.benches import bench, measured, processes_of
 from tests.rabbitmq_server import require_rabbitmq
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.timeout(300)]
 
 
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """Where the temporary files of a bench go; not pytest's own place, for PostgreSQL's user has to get there."""
-    directory = Path(tempfile.mkdtemp(prefix="twinpool-test-bench-"))
-    directory.chmod(0o755)
-    yield directory
-    shutil.rmtree(directory)
-
-
-def bench(directory: Path, *words: str) -> subprocess.Popen[str]:
-    """Start a bench whose temporary files lie in a directory, by which its processes are known as well."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TWINPOOL_")}
-    return subprocess.Popen(
-        [str(PROGRAM), "bench", *words],
-        env={**environment, "TMPDIR": str(directory)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def processes_of(directory: Path) -> list[str]:
-    """Name the processes that were started for a directory: each has it in its environment."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if f"TMPDIR={directory}".encode() in path.read_bytes().split(b"\0"):
-                found.append(path.with_name("cmdline").read_text().replace("\0", " "))
-        except (OSError, UnicodeDecodeError):  # It ended in this moment, or is nobody's business of ours.
-            continue
-    return found
-
-
 def drained(directory: Path, *words: str) -> dict[str, Any]:
     return measured(directory, "drain", "--changes", "2000", "--rounds", "1", *words)
-
-
-def measured(directory: Path, *words: str) -> dict[str, Any]:
-    """Run a bench to its end and return its document; nothing of it may be left."""
-    require_rabbitmq()
-    with bench(directory, *words, "--format", "json") as child:
-        printed, said = child.communicate(timeout=250)
-    assert child.returncode == 0, said
-    assert processes_of(directory) == []
-    assert list(directory.iterdir()) == []
-    return dict(json.loads(printed))
 
 
 def require_figures(document: dict[str, Any], *peers: str) -> None:

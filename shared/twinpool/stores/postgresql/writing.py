@@ -23,6 +23,7 @@ from twinpool.vocabulary.names import Home, Instant, PoolFqdn, Position, Stream,
 ATTEMPTS = 5  #: how often a transaction is begun that the server rolls back for the sake of others
 
 Outcome = Committed | TwinpoolError
+Group = dict[int, Transaction]  #: transactions by their place in what the caller gave
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ class PostgresqlWriting(Ground):
     def write(self, transactions: Sequence[Transaction]) -> list[Outcome]:
         """Commit transactions together; see `Records.write`."""
         outcomes: dict[int, Outcome] = {}
-        group: dict[int, Transaction] = {}
+        group: Group = {}
         for index, transaction in enumerate(transactions):
             refused = _unstorable(transaction)
             if refused is None:
@@ -57,7 +58,7 @@ class PostgresqlWriting(Ground):
         outcomes |= self._commit_in_the_end(group)
         return [outcomes[index] for index in range(len(transactions))]
 
-    def _commit_in_the_end(self, group: dict[int, Transaction]) -> dict[int, Outcome]:
+    def _commit_in_the_end(self, group: Group) -> dict[int, Outcome]:
         if not group:
             return {}
         for _ in range(ATTEMPTS - 1):
@@ -67,12 +68,12 @@ class PostgresqlWriting(Ground):
                 continue
         return self._commit(group)
 
-    def _commit(self, group: dict[int, Transaction]) -> dict[int, Outcome]:
-        return self._commit_at_once(group) or self._commit_in_steps(group)
-
-    def _commit_at_once(self, group: dict[int, Transaction]) -> dict[int, Outcome]:
-        """Commit a group in one journey to the server; write nothing and return nothing if any of it is refused."""
+    def _commit(self, group: Group) -> dict[int, Outcome]:
         streams = {stream: self._streams.make(stream) for stream in {each.stream for each in group.values()}}
+        return self._commit_at_once(group, streams) or self._commit_in_steps(group, streams)
+
+    def _commit_at_once(self, group: Group, streams: Mapping[Stream, StreamId]) -> dict[int, Outcome]:
+        """Commit a group in one journey to the server; write nothing and return nothing if any of it is refused."""
         rows = self._rows("write_group", pool=self.pool, **_all_of(group.values(), streams))
         if not rows:
             return {}
@@ -83,9 +84,8 @@ class PostgresqlWriting(Ground):
             standing[stream_id].append(Committed(position=Position(position), term=Term(term), at=Instant(at)))
         return {index: standing[streams[transaction.stream]].popleft() for index, transaction in group.items()}
 
-    def _commit_in_steps(self, group: dict[int, Transaction]) -> dict[int, Outcome]:
+    def _commit_in_steps(self, group: Group, streams: Mapping[Stream, StreamId]) -> dict[int, Outcome]:
         """Commit what is not refused, and say why the rest is."""
-        streams = {stream: self._streams.make(stream) for stream in {each.stream for each in group.values()}}
         homes = {stream.home for stream in streams}
         outcomes: dict[int, Outcome] = {}
         with self._connections.transaction(*entering(homes, list(streams.values()))) as (connection, begun):
