@@ -33,7 +33,7 @@ from twinpool.vocabulary.change import Change
 from twinpool.vocabulary.home import HomeStatus, Mode
 from twinpool.vocabulary.names import Digest, Instant, PoolFqdn, Term
 from twinpool_services.backup import find_verification, request_verification
-from twinpool_services.backup.verification_wishes import VerificationUnderWay
+from twinpool_services.backup.verification.wishes import VerificationUnderWay
 
 
 @pytest.fixture

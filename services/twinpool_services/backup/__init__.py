@@ -5,7 +5,7 @@ from twinpool_services.backup.log_hold import LogHold
 from twinpool_services.backup.roles import initial_homes, paired_homes
 from twinpool_services.backup.service import BackupService
 from twinpool_services.backup.status import read_status, unreadable_status
-from twinpool_services.backup.verification_wishes import find_verification, request_verification
+from twinpool_services.backup.verification.wishes import find_verification, request_verification
 
 __all__ = [
     "BackupService",

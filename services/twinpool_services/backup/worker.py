@@ -24,11 +24,11 @@ from twinpool_services.backup.housekeeping import STEP, prune_acknowledged, prun
 from twinpool_services.backup.import_desk import ImportDesk
 from twinpool_services.backup.post import PostOffice
 from twinpool_services.backup.premises import Premises
-from twinpool_services.backup.replica_desk import ReplicaDesk
 from twinpool_services.backup.roles import Roles, roles_of
 from twinpool_services.backup.sweeping import sweep_content
 from twinpool_services.backup.tenure import Tenure
-from twinpool_services.backup.verification_desk import VerificationDesk
+from twinpool_services.backup.verification.desk import VerificationDesk
+from twinpool_services.backup.verification.replica_desk import ReplicaDesk
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import deque
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from twinpool.errors import HomeNotReadOnly, HomeNotServed, HomeReadOnly, Overtaken, StoreUnavailable, TermTaken
 from twinpool.failover import coordinating, quiescing, rejoining, repairing
@@ -33,11 +33,10 @@ from twinpool.failover.messages import (
 from twinpool.failover.operation import Operation, heads_of
 from twinpool.ports.store import Store
 from twinpool.protocol.messages import Acknowledgement, Batch, Open, Opened, Piece, Refused, Reopen, StreamMessage
-from twinpool.simulation.dice import Dice
-from twinpool.simulation.failover.checking import Checker
-from twinpool.simulation.failover.parts import HOME, MODULES, PARTNER, STREAMS, Cast, Crashed
-from twinpool.simulation.failover.post import Letter, Post
+from twinpool.simulation.failover.parts import HOME, MODULES, PARTNER, STREAMS, Crashed
+from twinpool.simulation.failover.post import Letter
 from twinpool.simulation.failover.pumps import ExportPump, ImportPump
+from twinpool.simulation.failover.stage import Stage
 from twinpool.stores.memory import MemoryStore
 from twinpool.vocabulary.home import HomeStatus, TermBeginning
 from twinpool.vocabulary.names import ORIGIN, Generation, Instant, ModuleName, Route, Stream, Term
@@ -45,19 +44,6 @@ from twinpool.vocabulary.names import ORIGIN, Generation, Instant, ModuleName, R
 CHANGING = frozenset(
     {"save_operation", "set_mode", "give_up", "take_over", "demote", "touch", "note_repaired", "apply", "note_session"}
 )
-
-
-class Stage(Protocol):
-    """What a node needs of the world."""
-
-    now: float
-    dice: Dice
-    cast: Cast
-    post: Post
-    checker: Checker
-
-    def note(self, line: str, *given: object) -> None:
-        """Add a line to the trace."""
 
 
 class Node:

@@ -27,7 +27,9 @@ class ByteaArray:
 
     @classmethod
     def of(cls, items: Sequence[bytes]) -> Self:
-        """Make an array of at least one item."""
+        """Make an array."""
+        if not items:
+            return cls(struct.pack("!iii", 0, 0, _BYTEA))  # one of no items has no dimension
         lengths = struct.pack(f"!{len(items)}i", *map(len, items))
         parts = [b""] * (2 * len(items))
         parts[0::2] = [lengths[at : at + 4] for at in range(0, len(lengths), 4)]

@@ -22,14 +22,14 @@ from twinpool.verification.document import (
     write_verification,
 )
 from twinpool.vocabulary.names import Route, Stream
-from twinpool_services.backup.content_verification import ContentVerification
 from twinpool_services.backup.inbox import Inbox
 from twinpool_services.backup.post import PostOffice
 from twinpool_services.backup.premises import Premises
-from twinpool_services.backup.questions import NotNow, PartnerServes, PartnerSilent, Questions
 from twinpool_services.backup.roles import ExportRole
-from twinpool_services.backup.stream_verification import StreamVerification, Tell
 from twinpool_services.backup.tenure import Tenure
+from twinpool_services.backup.verification.content import ContentVerification
+from twinpool_services.backup.verification.questions import NotNow, PartnerServes, PartnerSilent, Questions
+from twinpool_services.backup.verification.stream import StreamVerification, Tell
 
 log = logging.getLogger(__name__)
 

@@ -15,11 +15,11 @@ from twinpool.verification.document import Findings, ModuleVerification, What
 from twinpool.verification.messages import ContentChecked, ContentCheckWanted
 from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.names import Digest
-from twinpool_services.backup.content_check import CheckedContent, check_content
 from twinpool_services.backup.premises import Premises
-from twinpool_services.backup.questions import NotNow, PartnerSilent, Questions
-from twinpool_services.backup.stream_verification import StreamVerification, Tell
 from twinpool_services.backup.tenure import Tenure
+from twinpool_services.backup.verification.content_check import CheckedContent, check_content
+from twinpool_services.backup.verification.questions import NotNow, PartnerSilent, Questions
+from twinpool_services.backup.verification.stream import StreamVerification, Tell
 
 Damaged = dict[Digest, list[RecordKey]]  #: which records name a file that is not sound
 

@@ -22,8 +22,8 @@ from twinpool.vocabulary.home import fork
 from twinpool.vocabulary.names import ORIGIN, Term
 from twinpool.vocabulary.session import Cursor
 from twinpool_services.backup.premises import Premises
-from twinpool_services.backup.questions import NotNow, Questions
 from twinpool_services.backup.tenure import Tenure
+from twinpool_services.backup.verification.questions import NotNow, Questions
 
 PIECE = 20_000  #: records that are read in one moment
 ROOM = 2  #: times as many are read where the other side has more

@@ -28,11 +28,11 @@ from twinpool.verification.messages import (
 from twinpool.verification.reading import DigestedRecords
 from twinpool.vocabulary.names import PoolFqdn, Stream
 from twinpool.wire import Envelope
-from twinpool_services.backup.content_check import check_content
 from twinpool_services.backup.inbox import Inbox
 from twinpool_services.backup.post import PostOffice
 from twinpool_services.backup.premises import Premises
 from twinpool_services.backup.tenure import Tenure
+from twinpool_services.backup.verification.content_check import check_content
 
 log = logging.getLogger(__name__)
 
