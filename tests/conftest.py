@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ from tests.simulation_options import pytest_addoption, pytest_collection_modifyi
 __all__ = [
     "amqp_url",
     "interruptions_are_heard",
+    "logging_is_left_as_it_was",
     "own_rabbitmq_node",
     "pytest_addoption",
     "pytest_collection_modifyitems",
@@ -29,3 +31,13 @@ def interruptions_are_heard() -> Iterator[None]:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@pytest.fixture(autouse=True)
+def logging_is_left_as_it_was() -> Iterator[None]:
+    """What a test, or a command that it ran in this process, says about logging must not outlive its streams."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)

@@ -27,9 +27,11 @@ def by_interval(lab: RunningLab) -> Iterator[RunningLab]:
 
 
 def force(lab: RunningLab) -> None:
-    """Force a sync of presence."""
+    """Force a sync of presence, and wait until it is under way: else it would take along what is written next."""
     done = lab.command("Invoke-CsBackupServiceSync", "-PoolFqdn", P1, "-BackupModule", "PresenceFocus")
     assert done.returncode == 0, done.stderr
+    asked_for = f"/v1/pools/{P1}/sync"
+    lab.eventually(lambda: lab.client(P1).get(asked_for).json()["Requests"] == [], "the sync is under way")
 
 
 def acknowledged(lab: RunningLab) -> int:
