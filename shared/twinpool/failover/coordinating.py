@@ -26,6 +26,7 @@ from twinpool.failover.messages import (
     Standing,
     StandingWanted,
     ToCoordinator,
+    VerificationTold,
 )
 from twinpool.failover.operation import Heads, Kind, Operation, Step, Verification
 from twinpool.vocabulary.home import HomeStatus, TermBeginning
@@ -59,7 +60,7 @@ class CursorsRead:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The answer to `Verify`."""
+    """An answer to `Verify`, where it is known at once; else the source tells (`VerificationTold`)."""
 
     passed: bool
     detail: str = ""
@@ -117,7 +118,7 @@ class ReadCursors:
 
 @dataclass(frozen=True, slots=True)
 class Verify:
-    """Compare both pools' records, then tell `Verified`; the source is read-only, and we stand at its heads."""
+    """Have both pools' records compared, again until it is told; the source is read-only, and we stand at its heads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,8 @@ class Coordinating:
         """Go on with an operation as it is stored; the first `Tick` says what is to be done."""
         self.operation = operation
         self._said_at: Instant | None = None
-        self._verifying = self._applying = False
+        self._applying = False
+        self._verifying_at: Instant | None = None  # when the source last said that it is at it
 
     def handle(self, event: CoordinatingEvent, status: HomeStatus, now: Instant) -> list[CoordinatingAction]:
         """Take an event in and say what is to be done, in this order. `status` is what is durably known now."""
@@ -180,7 +182,7 @@ class Coordinating:
 
     def _tick(self, status: HomeStatus, now: Instant) -> list[CoordinatingAction]:
         if self._said_at is not None and now < self._said_at + REPEAT:
-            return []
+            return [ReadCursors()] if self.operation.step is Step.QUIESCED else []
         self._said_at = now
         if status.term == self.operation.term and self.operation.step is not Step.SERVING:
             return [TakeOver(self.operation)]  # Somebody has done so already: a crash came before it was noted.
@@ -218,6 +220,8 @@ class Coordinating:
 
     def _has_waited(self, now: Instant) -> bool:
         since = self.operation.reached(self.operation.step)
+        if self.operation.step is Step.DRAINED and self._verifying_at is not None:
+            since = self._verifying_at  # Comparing takes as long as there are records, but not longer in silence.
         return since is not None and now > since + self.operation.options.wait_time
 
     def _quiesce(self) -> CoordinatingAction:
@@ -230,14 +234,11 @@ class Coordinating:
             return self._abort(f"still {mine.step} after {mine.options.wait_time:.0f} s", now)
         if mine.step is Step.QUIESCED:
             return [self._quiesce(), ReadCursors()]
-        if self._verifying:
-            return [self._quiesce()]
         return [self._quiesce(), *self._verify(now)]
 
     def _verify(self, now: Instant) -> list[CoordinatingAction]:
         if self.operation.options.skip_verification:
             return self._verified(now, passed=True, detail="")
-        self._verifying = True
         return [Verify()]
 
     def _hand_over(self, now: Instant) -> list[CoordinatingAction]:
@@ -267,6 +268,11 @@ class Coordinating:
                 return self._objected(message, now)
             case Aborted(reason=reason):
                 return self._aborted(reason, now)
+            case VerificationTold(verification=Verification.OUTSTANDING):
+                self._verifying_at = now
+                return []
+            case VerificationTold(verification=outcome, detail=detail):
+                return self._verified(now, passed=outcome is Verification.PASSED, detail=detail)
             case _:
                 assert_never(message)
 
@@ -286,7 +292,6 @@ class Coordinating:
     def _verified(self, now: Instant, *, passed: bool, detail: str) -> list[CoordinatingAction]:
         if self.operation.step is not Step.DRAINED or self.operation.kind is not Kind.PLANNED:
             return []
-        self._verifying = False
         skipped = self.operation.options.skip_verification
         outcome = Verification.SKIPPED if skipped else Verification.PASSED if passed else Verification.FAILED
         self.operation = replace(self.operation, verification=outcome)

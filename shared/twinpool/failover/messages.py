@@ -10,7 +10,7 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twinpool.failover.operation import Heads, OperationId
+from twinpool.failover.operation import Heads, OperationId, Verification
 from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.home import Mode, TermBeginning
 from twinpool.vocabulary.names import ModuleName, PoolFqdn, Position, Term
@@ -93,6 +93,23 @@ class Objected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyWanted:
+    """Coordinator: compare your records with mine, for I hold everything up to your heads; or tell how far you are."""
+
+    operation: OperationId
+    term: Term
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationTold:
+    """Source: this is what comparing has come to."""
+
+    operation: OperationId
+    verification: Verification  #: `OUTSTANDING` while it is under way
+    detail: str = ""  #: for people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StandingWanted:
     """Either: tell who serves the home, by your durable knowledge."""
 
@@ -129,5 +146,5 @@ class Repaired:
 
 
 ToSource = Quiesce | HandOver | Abort
-ToCoordinator = Quiesced | HandedOver | Aborted | Objected
-FailoverMessage = ToSource | ToCoordinator | StandingWanted | Standing | RepairWanted | Repaired
+ToCoordinator = Quiesced | HandedOver | Aborted | Objected | VerificationTold
+FailoverMessage = ToSource | VerifyWanted | ToCoordinator | StandingWanted | Standing | RepairWanted | Repaired

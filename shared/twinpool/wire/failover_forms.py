@@ -21,8 +21,10 @@ from twinpool.failover.messages import (
     RepairWanted,
     Standing,
     StandingWanted,
+    VerificationTold,
+    VerifyWanted,
 )
-from twinpool.failover.operation import Heads, OperationId
+from twinpool.failover.operation import Heads, OperationId, Verification
 from twinpool.vocabulary.change import Change, RecordKey
 from twinpool.vocabulary.home import Mode, TermBeginning
 from twinpool.vocabulary.names import Home, ModuleName, PoolFqdn, Position, Term
@@ -111,7 +113,7 @@ def _keys(value: object) -> tuple[RecordKey, ...]:
     return tuple(RecordKey(owner, key) for owner, key, _ in changes)
 
 
-def _one_of(value: object, field: str, kind: type[Mode | Objection]) -> Any:
+def _one_of(value: object, field: str, kind: type[Mode | Objection | Verification]) -> Any:
     known = {each.value: each for each in kind}
     if (word := text(value, field)) not in known:
         raise malformed(field, f"is unknown: {word!r:.40}")
@@ -155,6 +157,19 @@ def _read_objected(_headers: Headers, fields: Sequence[object]) -> Objected:
         operation=_operation(operation),
         objection=_one_of(objection, "objection", Objection),
         reason=text(reason, "reason"),
+    )
+
+
+def _read_verify_wanted(_headers: Headers, fields: Sequence[object]) -> VerifyWanted:
+    return VerifyWanted(operation=_operation(fields[0]), term=_term(fields[1]))
+
+
+def _read_verification_told(_headers: Headers, fields: Sequence[object]) -> VerificationTold:
+    operation, verification, detail = fields
+    return VerificationTold(
+        operation=_operation(operation),
+        verification=_one_of(verification, "verification", Verification),
+        detail=text(detail, "detail"),
     )
 
 
@@ -216,6 +231,14 @@ FAILOVER_FORMS: tuple[Form[Any], ...] = (
     _form(Kind.ABORT, Abort, lambda m: [m.operation, m.term, m.reason], 3, _read_abort),
     _form(Kind.ABORTED, Aborted, lambda m: [m.operation, m.reason], 2, _read_aborted),
     _form(Kind.OBJECTED, Objected, lambda m: [m.operation, m.objection.value, m.reason], 3, _read_objected),
+    _form(Kind.VERIFY_WANTED, VerifyWanted, lambda m: [m.operation, m.term], 2, _read_verify_wanted),
+    _form(
+        Kind.VERIFICATION_TOLD,
+        VerificationTold,
+        lambda m: [m.operation, m.verification.value, m.detail],
+        3,
+        _read_verification_told,
+    ),
     _form(Kind.STANDING_WANTED, StandingWanted, lambda m: [m.ask], 1, _read_wanted),
     _form(
         Kind.STANDING,

@@ -60,6 +60,8 @@ class Kind(enum.StrEnum):
     ABORT = "abort"
     ABORTED = "aborted"
     OBJECTED = "objected"
+    VERIFY_WANTED = "verify-wanted"
+    VERIFICATION_TOLD = "verification-told"
     STANDING_WANTED = "standing-wanted"
     STANDING = "standing"
     REPAIR_WANTED = "repair-wanted"

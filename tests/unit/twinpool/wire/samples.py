@@ -17,8 +17,10 @@ from twinpool.failover.messages import (
     RepairWanted,
     Standing,
     StandingWanted,
+    VerificationTold,
+    VerifyWanted,
 )
-from twinpool.failover.operation import OperationId
+from twinpool.failover.operation import OperationId, Verification
 from twinpool.ports.broker import Delivery, Letter
 from twinpool.protocol.content import MAX_WANTED_BYTES, PART_BYTES, ContentAbsent, ContentPart, ContentWanted
 from twinpool.protocol.messages import (
@@ -151,6 +153,8 @@ FAILOVER_MESSAGES: list[Message] = [
     Abort(operation=OPERATION, term=Term(4), reason="not drained"),
     Aborted(operation=OPERATION, reason=""),
     Objected(operation=OPERATION, objection=Objection.HEADS_MOVED, reason="1 != 2"),
+    VerifyWanted(operation=OPERATION, term=Term(3)),
+    VerificationTold(operation=OPERATION, verification=Verification.FAILED, detail="two records differ"),
     StandingWanted(ask=0),
     Standing(ask=7, term=Term(4), serving_pool=POOL2, mode=Mode.READ_ONLY, history=(BEGUN, BEGUN)),
     Standing(ask=0, term=Term(1), serving_pool=POOL1, mode=Mode.READ_WRITE, history=()),
