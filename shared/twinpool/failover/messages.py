@@ -14,6 +14,7 @@ from twinpool.failover.operation import Heads, OperationId, Verification
 from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.home import Mode, TermBeginning
 from twinpool.vocabulary.names import ModuleName, PoolFqdn, Position, Term
+from twinpool.vocabulary.orphan import Untouched
 
 #: Takes the place of a module's name in what is said about a home as a whole.
 FAILOVER = ModuleName("Twinpool.Failover")
@@ -143,6 +144,7 @@ class Repaired:
     term: Term
     request: int
     position: Position
+    untouched: tuple[Untouched, ...] | None = None  #: those not changed since the term began; None: cannot be said
 
 
 ToSource = Quiesce | HandOver | Abort

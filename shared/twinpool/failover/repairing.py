@@ -18,6 +18,7 @@ from twinpool.failover.messages import MOST_REPAIRS, Repaired, RepairWanted
 from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.home import HomeStatus, Mode
 from twinpool.vocabulary.names import Instant, PoolFqdn, Position, Term
+from twinpool.vocabulary.orphan import Untouched
 
 REPEAT = 1.0  #: seconds after which a request without an answer is made again
 
@@ -63,6 +64,7 @@ class NoteRepaired:
     """Call `Terms.note_repaired`."""
 
     keys: Sequence[RecordKey]
+    untouched: Sequence[Untouched] | None = None
 
 
 RepairingAction = ReadRepairs | Ask | NoteRepaired
@@ -114,7 +116,7 @@ class Repairing:
         if asked is None or (answer.term, answer.request) != (asked.term, asked.request):
             return []
         self._asked = None
-        return [NoteRepaired(asked.keys), ReadRepairs(MOST_REPAIRS)]
+        return [NoteRepaired(asked.keys, answer.untouched), ReadRepairs(MOST_REPAIRS)]
 
 
 def may_touch(request: RepairWanted, status: HomeStatus, pool: PoolFqdn) -> bool:
@@ -123,6 +125,7 @@ def may_touch(request: RepairWanted, status: HomeStatus, pool: PoolFqdn) -> bool
     return serves and status.term == request.term
 
 
-def repaired(request: RepairWanted, position: Position) -> Repaired:
-    """Return the answer, after `Terms.touch` has returned a position."""
-    return Repaired(term=request.term, request=request.request, position=position)
+def repaired(request: RepairWanted, position: Position, untouched: Sequence[Untouched] | None = None) -> Repaired:
+    """Return the answer, after `Terms.touch` has returned a position; `untouched` was found out before that."""
+    told = None if untouched is None else tuple(untouched)
+    return Repaired(term=request.term, request=request.request, position=position, untouched=told)

@@ -12,7 +12,7 @@ from typing import Protocol
 from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.home import TermBeginning
 from twinpool.vocabulary.names import Generation, Home, ModuleName, PoolFqdn, Position, Stream, Term
-from twinpool.vocabulary.orphan import Orphan, Verdict
+from twinpool.vocabulary.orphan import Orphan, Untouched, Verdict
 
 
 class Terms(Protocol):
@@ -80,8 +80,19 @@ class Terms(Protocol):
     def repairs(self, stream: Stream, *, limit: int) -> list[RecordKey]:
         """Return records that hold what only we ever knew, until the serving pool has logged their present state."""
 
-    def note_repaired(self, stream: Stream, keys: Sequence[RecordKey], *, generation: Generation) -> None:
-        """Forget repairs: the serving pool has logged these records' present state."""
+    def note_repaired(
+        self,
+        stream: Stream,
+        keys: Sequence[RecordKey],
+        *,
+        untouched: Sequence[Untouched] | None = None,
+        generation: Generation,
+    ) -> None:
+        """Forget repairs: the serving pool has logged these records' present state.
+
+        `untouched` says which of them it had not changed since its term began; None: it cannot say. What is said is
+        noted at the orphans that the newest demotion took from the log, and stands: what comes later is ignored.
+        """
 
     def touch(self, stream: Stream, keys: Sequence[RecordKey]) -> Position:
         """Log the present state of records, as an ordinary change set that changes nothing; return its position.

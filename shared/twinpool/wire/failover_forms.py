@@ -28,6 +28,7 @@ from twinpool.failover.operation import Heads, OperationId, Verification
 from twinpool.vocabulary.change import Change, RecordKey
 from twinpool.vocabulary.home import Mode, TermBeginning
 from twinpool.vocabulary.names import Home, ModuleName, PoolFqdn, Position, Term
+from twinpool.vocabulary.orphan import FINGERPRINT_BYTES, Untouched
 from twinpool.wire.changes import decode_changes, encode_changes
 from twinpool.wire.checks import integer, items, malformed, module_name, pool_name, raw, text
 from twinpool.wire.form import Form
@@ -197,9 +198,29 @@ def _read_repair_wanted(_headers: Headers, fields: Sequence[object]) -> RepairWa
 
 
 def _read_repaired(_headers: Headers, fields: Sequence[object]) -> Repaired:
-    term, request, position = fields
-    at = Position(integer(position, "position"))
-    return Repaired(term=_term(term), request=integer(request, "request"), position=at)
+    term, request, position, untouched = fields
+    return Repaired(
+        term=_term(term),
+        request=integer(request, "request"),
+        position=Position(integer(position, "position")),
+        untouched=None if untouched is None else _untouched(untouched),
+    )
+
+
+def _pack_untouched(untouched: Sequence[Untouched] | None) -> bytes | None:
+    return None if untouched is None else encode_changes([Change(*each) for each in untouched])
+
+
+def _untouched(value: object) -> tuple[Untouched, ...]:
+    """Read records and fingerprints, which are packed as changes."""
+    field = "untouched"
+    told = decode_changes(raw(value, field))
+    if len(told) > MOST_REPAIRS:
+        raise malformed(field, f"has more than {MOST_REPAIRS} records")
+    return tuple(
+        Untouched(owner, key, None if found is None else raw(found, field, FINGERPRINT_BYTES))
+        for owner, key, found in told
+    )
 
 
 # ── all of them ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -254,5 +275,11 @@ FAILOVER_FORMS: tuple[Form[Any], ...] = (
         3,
         _read_repair_wanted,
     ),
-    _form(Kind.REPAIRED, Repaired, lambda m: [m.term, m.request, m.position], 3, _read_repaired),
+    _form(
+        Kind.REPAIRED,
+        Repaired,
+        lambda m: [m.term, m.request, m.position, _pack_untouched(m.untouched)],
+        4,
+        _read_repaired,
+    ),
 )

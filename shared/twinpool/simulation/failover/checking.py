@@ -11,6 +11,7 @@ from twinpool.stores.memory import MemoryStore
 from twinpool.vocabulary.change import Change, Committed, RecordKey
 from twinpool.vocabulary.home import HomeStatus, fork
 from twinpool.vocabulary.names import PoolFqdn, Position, Route, Stream, Term
+from twinpool.vocabulary.orphan import fingerprint
 from twinpool.wire import decode_changes
 
 FIRST = Term(1)
@@ -33,6 +34,7 @@ class Checker:
     had_disaster: bool = False
     servers: dict[Term, PoolFqdn] = field(default_factory=lambda: {Term(1): P1})
     logged: dict[tuple[Stream, Term, Position], Logged] = field(default_factory=dict)
+    held_at_beginning: dict[tuple[Stream, Term], dict[RecordKey, bytes]] = field(default_factory=dict)
     highest_written: Term = FIRST
 
     def done(self, store: MemoryStore, name: str) -> None:
@@ -43,6 +45,9 @@ class Checker:
             demand(named == status.serving_pool, f"term {status.term} names {named} and {status.serving_pool}")
         if name in {"touch", "take_over"}:
             self._see_log(store)
+        if name == "take_over":
+            term = status_of(store).term
+            self.held_at_beginning |= {(stream, term): records_of(store, stream) for stream in STREAMS}
 
     def wrote(self, pool: PoolFqdn, stream: Stream, committed: Committed, changes: tuple[Change, ...]) -> None:
         """A client's write was accepted."""
@@ -120,6 +125,7 @@ class Checker:
             elif logged.is_clients:
                 self._demand_orphans(stream, term, position, logged)
         demand(records == records_of(server, stream), f"{stream}: the serving pool holds something else than it should")
+        self._demand_truth(stream)
 
     def _demand_orphans(self, stream: Stream, term: Term, position: Position, logged: Logged) -> None:
         store = self.stores[logged.pool]
@@ -130,6 +136,21 @@ class Checker:
         ]
         missing = [change for change in logged.changes if change not in kept]
         demand(not missing, f"{stream} {term}@{position}: {missing} of {logged.pool} is in no pool and no orphan")
+
+    def _demand_truth(self, stream: Stream) -> None:
+        """What is known of an orphan's record is what a later server held when its term began."""
+        for store in self.stores.values():
+            for each in store.orphans(limit=10**9, home=HOME):
+                said = each.since_fork
+                if each.stream != stream or said is None or said.changed:
+                    continue
+                place = RecordKey(*each.change[:2])
+                later = [
+                    held for (of, term), held in self.held_at_beginning.items() if of == stream and term > each.term
+                ]
+                values = [held.get(place) for held in later]
+                were = {None if value is None else fingerprint(value) for value in values}
+                demand(said.fingerprint in were, f"{stream}: orphan {each.number} is told of what never was")
 
 
 def status_of(store: MemoryStore) -> HomeStatus:

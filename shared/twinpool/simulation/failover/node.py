@@ -38,6 +38,7 @@ from twinpool.simulation.failover.post import Letter
 from twinpool.simulation.failover.pumps import ExportPump, ImportPump
 from twinpool.simulation.failover.stage import Stage
 from twinpool.stores.memory import MemoryStore
+from twinpool.stores.untouched import Witness
 from twinpool.vocabulary.home import HomeStatus, TermBeginning
 from twinpool.vocabulary.names import ORIGIN, Generation, Instant, ModuleName, Route, Stream, Term
 
@@ -55,6 +56,7 @@ class Node:
         self.dead = False
         self.generation, self._durable = generation, store
         self.store = cast("Store", _Reached(self, store))
+        self._witness = Witness(self.store)
         self.rejoin = stage.cast.rejoining(self.pool, int(generation), policy, Instant(stage.now))
         self._standing: tuple[Term, str] | None = None
         self._exports: dict[ModuleName, ExportPump] = {}
@@ -223,10 +225,11 @@ class Node:
         if not repairing.may_touch(message, self.status, self.pool):
             return
         try:
+            untouched = self._witness.untouched(stream, message.keys, message.term)
             position = self.store.touch(stream, message.keys)
         except HomeReadOnly:
             return
-        self._send(stream.module, repairing.repaired(message, position))
+        self._send(stream.module, repairing.repaired(message, position, untouched))
 
     # ── performing ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -331,8 +334,8 @@ class Node:
                         events.append(repairing.RepairsRead(self.store.repairs(stream, limit=limit)))
                     case repairing.Ask(message):
                         self._send(module, message)
-                    case repairing.NoteRepaired(keys):
-                        self.store.note_repaired(stream, keys, generation=self.generation)
+                    case repairing.NoteRepaired(keys, untouched):
+                        self.store.note_repaired(stream, keys, untouched=untouched, generation=self.generation)
 
 
 class _Reached:

@@ -8,9 +8,9 @@ from dataclasses import replace
 from twinpool.errors import NotFound
 from twinpool.stores.memory.ground import Ground, StreamState
 from twinpool.stores.text import check_text
-from twinpool.vocabulary.change import Change
+from twinpool.vocabulary.change import Change, RecordKey
 from twinpool.vocabulary.names import Home, Position, Stream, Term
-from twinpool.vocabulary.orphan import Orphan, Verdict
+from twinpool.vocabulary.orphan import Decision, Orphan, SinceFork, Verdict
 from twinpool.wire import decode_changes
 
 
@@ -27,12 +27,12 @@ class MemoryOrphans(Ground):
                 for each in self._orphans[max(0, after) :]
                 if home in {None, each.stream.home} and not (undecided and each.verdict)
             )
-            return [each for each, _ in zip(found, range(limit), strict=False)]
+            return [self._with_later(each) for each, _ in zip(found, range(limit), strict=False)]
 
     def orphan(self, number: int) -> Orphan | None:
         """Return one orphan."""
         with self._lock:
-            return self._orphans[number - 1] if 0 < number <= len(self._orphans) else None
+            return self._with_later(self._orphans[number - 1]) if 0 < number <= len(self._orphans) else None
 
     def count_orphans(self, home: Home, *, undecided: bool = False) -> int:
         """Count the orphans of a home."""
@@ -48,8 +48,18 @@ class MemoryOrphans(Ground):
                 raise NotFound(f"there is no orphan {number}")
             if found.verdict is not None:
                 return False
-            self._orphans[number - 1] = replace(found, verdict=verdict)
+            self._orphans[number - 1] = replace(self._orphans[number - 1], verdict=verdict)
             return True
+
+    def _with_later(self, orphan: Orphan) -> Orphan:
+        """Return an orphan with the number of the newest later one of the same record that is not discarded."""
+        later = (
+            each.number
+            for each in reversed(self._orphans[orphan.number :])
+            if (each.stream, each.change[:2]) == (orphan.stream, orphan.change[:2])
+            and (each.verdict is None or each.verdict.decision is not Decision.DISCARDED)
+        )
+        return replace(orphan, overtaken_by=next(later, None))
 
 
 def keep_divergent(orphans: list[Orphan], stream: Stream, state: StreamState, *, above: Position, term: Term) -> int:
@@ -89,8 +99,17 @@ def keep_differing(
     state.compared_as, state.repairs = None, set()
 
 
+def note_since_fork(orphans: list[Orphan], stream: Stream, told: Mapping[RecordKey, SinceFork]) -> None:
+    """Note what the serving pool said of records at the orphans that the newest demotion took from the log."""
+    logged = [each for each in orphans if each.stream == stream and each.position is not None]
+    for each in logged:
+        said = told.get(RecordKey(*each.change[:2]))
+        if said is not None and each.since_fork is None and each.term == logged[-1].term:
+            orphans[each.number - 1] = replace(each, since_fork=said)
+
+
 def _add(orphans: list[Orphan], found: list[Orphan]) -> None:
     orphans += [replace(each, number=number) for number, each in enumerate(found, len(orphans) + 1)]
 
 
-__all__ = ["MemoryOrphans", "keep_differing", "keep_divergent"]
+__all__ = ["MemoryOrphans", "keep_differing", "keep_divergent", "note_since_fork"]

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from twinpool.errors import NotFound
 from twinpool.stores.claims import barrier, check_give_up, check_higher, check_take_over, check_writable
 from twinpool.stores.memory.ground import Ground, StreamState
-from twinpool.stores.memory.orphans import keep_divergent
+from twinpool.stores.memory.orphans import keep_divergent, note_since_fork
+from twinpool.stores.orphan_rows import told_of
 from twinpool.stores.parting import Served, parting
 from twinpool.stores.present_state import change_sets_of
 from twinpool.stores.text import check_keys, check_stream, check_text
 from twinpool.vocabulary.change import Change, ChangeSet, RecordKey
 from twinpool.vocabulary.home import HomeStatus, Mode, TermBeginning
 from twinpool.vocabulary.names import ORIGIN, Generation, Home, ModuleName, PoolFqdn, Position, Stream, Term
+from twinpool.vocabulary.orphan import Untouched
 from twinpool.vocabulary.session import Cursor, ImportProgress
 
 
@@ -87,10 +89,19 @@ class MemoryTerms(Ground):
             places = sorted(state.repairs) if state.compared_as is None else []
             return [RecordKey(*place) for place in places[:limit]]
 
-    def note_repaired(self, stream: Stream, keys: Sequence[RecordKey], *, generation: Generation) -> None:
-        """Forget repairs."""
+    def note_repaired(
+        self,
+        stream: Stream,
+        keys: Sequence[RecordKey],
+        *,
+        untouched: Sequence[Untouched] | None = None,
+        generation: Generation,
+    ) -> None:
+        """Forget repairs, and note what the serving pool has said of the records."""
         with self._fenced(generation):
             self._state(stream).repairs.difference_update(keys)
+            if untouched is not None:
+                note_since_fork(self._orphans, stream, dict(told_of(keys, untouched)))
 
     def touch(self, stream: Stream, keys: Sequence[RecordKey]) -> Position:
         """Log the present state of records; see `Terms.touch`."""

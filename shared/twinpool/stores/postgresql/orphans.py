@@ -13,8 +13,9 @@ from twinpool.stores.postgresql.net_effect import owner_and_key, place_of
 from twinpool.stores.postgresql.statements import SQL
 from twinpool.stores.postgresql.streams import StreamId
 from twinpool.stores.text import check_text
+from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.names import Home, Position, Term
-from twinpool.vocabulary.orphan import Orphan, Verdict
+from twinpool.vocabulary.orphan import Orphan, SinceFork, Verdict
 from twinpool.wire import decode_changes
 
 NO_SET = 0  #: a record set that never holds anything
@@ -113,9 +114,22 @@ def compare_some(connection: Connection, stream_id: StreamId, *, ours: int, othe
     return False
 
 
+def note_since_fork(connection: Connection, stream_id: StreamId, told: Sequence[tuple[RecordKey, SinceFork]]) -> None:
+    """Note what the serving pool said of records at the orphans that the newest demotion took from the log."""
+    row = connection.execute(SQL["newest_parting"], {"stream": stream_id}).fetchone()
+    if row is None:
+        return
+    columns = {
+        "places": [place_of(*key) for key, _ in told],
+        "changed": [said.changed for _, said in told],
+        "fingerprints": [said.fingerprint for _, said in told],
+    }
+    connection.execute(SQL["note_since_fork"], {"stream": stream_id, "term": row[0], **columns})
+
+
 def _orphan_of(row: tuple[Any, ...]) -> Orphan:
-    *told, place, value, decision, by, at, note = row
-    return orphan_of((*told, *owner_and_key(place), value, decision, by, at, note))
+    *told, place, value, decision, by, at, note, changed, found, later = row
+    return orphan_of((*told, *owner_and_key(place), value, decision, by, at, note, changed, found, later))
 
 
-__all__ = ["NO_SET", "PostgresqlOrphans", "compare_some", "keep_divergent"]
+__all__ = ["NO_SET", "PostgresqlOrphans", "compare_some", "keep_divergent", "note_since_fork"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
+from twinpool.stores.orphan_rows import told_of
 from twinpool.stores.postgresql.connections import Connection
 from twinpool.stores.postgresql.failures import Contended
 from twinpool.stores.postgresql.ground import Ground
 from twinpool.stores.postgresql.net_effect import owner_and_key, place_of
+from twinpool.stores.postgresql.orphans import note_since_fork
 from twinpool.stores.postgresql.statements import SQL
 from twinpool.stores.postgresql.streams import StreamId
 from twinpool.stores.postgresql.writing import ATTEMPTS, entering, standings_of
@@ -16,6 +18,7 @@ from twinpool.stores.present_state import change_sets_of
 from twinpool.stores.text import check_keys, check_stream
 from twinpool.vocabulary.change import Change, RecordKey
 from twinpool.vocabulary.names import Generation, Position, Stream
+from twinpool.vocabulary.orphan import Untouched
 
 MARK_BYTES = 32  #: so many random ones that no record has them as its value
 
@@ -29,12 +32,21 @@ class PostgresqlTouching(Ground):
         rows = self._rows("repairs", stream=self._streams.find(stream), after=b"", limit=limit)
         return [RecordKey(*owner_and_key(place)) for (place,) in rows]
 
-    def note_repaired(self, stream: Stream, keys: Sequence[RecordKey], *, generation: Generation) -> None:
-        """Forget repairs."""
+    def note_repaired(
+        self,
+        stream: Stream,
+        keys: Sequence[RecordKey],
+        *,
+        untouched: Sequence[Untouched] | None = None,
+        generation: Generation,
+    ) -> None:
+        """Forget repairs, and note what the serving pool has said of the records."""
         check_stream(stream)
-        repaired = {"stream": self._streams.find(stream), "places": [place_of(*key) for key in keys]}
+        stream_id = self._streams.find(stream)
         with self._fenced(generation) as (connection, _):
-            connection.execute(SQL["note_repaired"], repaired)
+            connection.execute(SQL["note_repaired"], {"stream": stream_id, "places": [place_of(*key) for key in keys]})
+            if stream_id is not None and untouched is not None:
+                note_since_fork(connection, stream_id, told_of(keys, untouched))
 
     def touch(self, stream: Stream, keys: Sequence[RecordKey]) -> Position:
         """Log the present state of records; see `Terms.touch`."""

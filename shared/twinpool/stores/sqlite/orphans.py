@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from twinpool.errors import NotFound
 from twinpool.stores.orphan_rows import orphan_of
 from twinpool.stores.sqlite.ground import Ground
 from twinpool.stores.sqlite.statements import SQL
 from twinpool.stores.text import check_text
+from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.names import Home, Position, Term
-from twinpool.vocabulary.orphan import Orphan, Verdict
+from twinpool.vocabulary.orphan import Orphan, SinceFork, Verdict
 from twinpool.wire import decode_changes
 
 NO_SET = 0  #: a record set that never holds anything
@@ -65,6 +66,23 @@ def keep_divergent(connection: sqlite3.Connection, stream_id: int, *, above: Pos
     return count
 
 
+def note_since_fork(
+    connection: sqlite3.Connection, stream_id: int, told: Iterable[tuple[RecordKey, SinceFork]]
+) -> None:
+    """Note what the serving pool said of records at the orphans that the newest demotion took from the log."""
+    row = connection.execute(SQL["newest_parting"], {"stream": stream_id}).fetchone()
+    if row is None:
+        return
+    these = {"stream": stream_id, "term": row[0]}
+    connection.executemany(
+        SQL["note_since_fork"],
+        [
+            {**these, "owner": owner, "key": key, "changed": said.changed, "fingerprint": said.fingerprint}
+            for (owner, key), said in told
+        ],
+    )
+
+
 _Row = tuple[int, int, int, float, str, str, bytes | None]
 
 
@@ -108,4 +126,4 @@ def compare_some(connection: sqlite3.Connection, stream_id: int, *, ours: int, o
     return False
 
 
-__all__ = ["NO_SET", "SqliteOrphans", "compare_some", "keep_divergent"]
+__all__ = ["NO_SET", "SqliteOrphans", "compare_some", "keep_divergent", "note_since_fork"]

@@ -6,13 +6,16 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from twinpool.stores.claims import check_writable
+from twinpool.stores.orphan_rows import told_of
 from twinpool.stores.present_state import change_sets_of
 from twinpool.stores.sqlite.ground import Ground, named, stream_number
+from twinpool.stores.sqlite.orphans import note_since_fork
 from twinpool.stores.sqlite.statements import SQL
 from twinpool.stores.text import check_keys, check_stream
 from twinpool.vocabulary.change import Change, RecordKey
 from twinpool.vocabulary.home import HomeStatus, Mode
 from twinpool.vocabulary.names import Generation, Home, Instant, Position, Stream
+from twinpool.vocabulary.orphan import Untouched
 
 
 class SqliteTouching(Ground):
@@ -24,12 +27,21 @@ class SqliteTouching(Ground):
         rows = [] if row is None else self._rows("repairs", {"stream": row[0], "limit": limit})
         return [RecordKey(*place) for place in rows]
 
-    def note_repaired(self, stream: Stream, keys: Sequence[RecordKey], *, generation: Generation) -> None:
-        """Forget repairs."""
+    def note_repaired(
+        self,
+        stream: Stream,
+        keys: Sequence[RecordKey],
+        *,
+        untouched: Sequence[Untouched] | None = None,
+        generation: Generation,
+    ) -> None:
+        """Forget repairs, and note what the serving pool has said of the records."""
         check_stream(stream)
         with self._fenced(generation) as connection:
             stream_id = stream_number(connection, stream)
             connection.executemany(SQL["note_repaired"], [(stream_id, *key) for key in keys])
+            if untouched is not None:
+                note_since_fork(connection, stream_id, told_of(keys, untouched))
 
     def touch(self, stream: Stream, keys: Sequence[RecordKey]) -> Position:
         """Log the present state of records; see `Terms.touch`."""

@@ -59,6 +59,7 @@ from twinpool.vocabulary.names import (
     Stream,
     Term,
 )
+from twinpool.vocabulary.orphan import Untouched, fingerprint
 from twinpool.vocabulary.session import Cursor, SessionId, Staging
 from twinpool.wire import Envelope, Message, encode_changes
 
@@ -160,6 +161,13 @@ FAILOVER_MESSAGES: list[Message] = [
     Standing(ask=0, term=Term(1), serving_pool=POOL1, mode=Mode.READ_WRITE, history=()),
     RepairWanted(term=Term(4), request=2**40, keys=(RecordKey("ada", "b c\n"), RecordKey("ü", ""))),
     Repaired(term=Term(4), request=2**40, position=Position(9)),
+    Repaired(term=Term(4), request=1, position=Position(9), untouched=()),
+    Repaired(
+        term=Term(4),
+        request=1,
+        position=Position(9),
+        untouched=(Untouched("ada", "b c\n", fingerprint(b"")), Untouched("ü", "", None)),
+    ),
 ]
 ADA, UE = RecordKey("ada", "b c\n"), RecordKey("ü", "")
 VERIFICATION = "2026-11-23T12:00:00Z/1"

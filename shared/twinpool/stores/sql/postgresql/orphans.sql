@@ -1,7 +1,14 @@
 -- orphans --
 -- Read orphans above a number
 SELECT
-    number, home, module, term, position, committed_at, place, value, decision, decided_by, decided_at, note
+    number, home, module, term, position, committed_at, place, value, decision, decided_by, decided_at, note,
+    changed, fingerprint,
+    (
+        SELECT later.number FROM orphan AS later
+        WHERE later.stream_id = orphan.stream_id AND later.place = orphan.place AND later.number > orphan.number
+            AND later.decision IS DISTINCT FROM 'discarded'
+        ORDER BY later.number DESC LIMIT 1
+    ) AS overtaken_by
 FROM orphan JOIN stream USING (stream_id)
 WHERE number > %(after)s AND (decision IS NULL OR NOT %(undecided)s::boolean)
 ORDER BY number LIMIT %(limit)s;
@@ -9,7 +16,14 @@ ORDER BY number LIMIT %(limit)s;
 -- orphans_of_home --
 -- Read orphans of one home above a number
 SELECT
-    number, home, module, term, position, committed_at, place, value, decision, decided_by, decided_at, note
+    number, home, module, term, position, committed_at, place, value, decision, decided_by, decided_at, note,
+    changed, fingerprint,
+    (
+        SELECT later.number FROM orphan AS later
+        WHERE later.stream_id = orphan.stream_id AND later.place = orphan.place AND later.number > orphan.number
+            AND later.decision IS DISTINCT FROM 'discarded'
+        ORDER BY later.number DESC LIMIT 1
+    ) AS overtaken_by
 FROM orphan JOIN stream USING (stream_id)
 WHERE number > %(after)s AND home = %(home)s AND (decision IS NULL OR NOT %(undecided)s::boolean)
 ORDER BY number LIMIT %(limit)s;
@@ -17,7 +31,14 @@ ORDER BY number LIMIT %(limit)s;
 -- orphan --
 -- Read one orphan
 SELECT
-    number, home, module, term, position, committed_at, place, value, decision, decided_by, decided_at, note
+    number, home, module, term, position, committed_at, place, value, decision, decided_by, decided_at, note,
+    changed, fingerprint,
+    (
+        SELECT later.number FROM orphan AS later
+        WHERE later.stream_id = orphan.stream_id AND later.place = orphan.place AND later.number > orphan.number
+            AND later.decision IS DISTINCT FROM 'discarded'
+        ORDER BY later.number DESC LIMIT 1
+    ) AS overtaken_by
 FROM orphan JOIN stream USING (stream_id) WHERE number = %(number)s;
 
 -- count_orphans --
@@ -32,6 +53,18 @@ SELECT count(*) FROM stream JOIN orphan USING (stream_id) WHERE home = %(home)s 
 -- Note what became of an orphan unless that was decided before
 UPDATE orphan SET decision = %(decision)s, decided_by = %(by)s, decided_at = %(at)s, note = %(note)s
 WHERE number = %(number)s AND decision IS NULL;
+
+-- newest_parting --
+-- Read in which term the newest orphans of a stream were accepted that its log told of
+SELECT term FROM orphan WHERE stream_id = %(stream)s AND position IS NOT NULL ORDER BY number DESC LIMIT 1;
+
+-- note_since_fork --
+-- Note what the serving pool said of records, unless something was said before
+UPDATE orphan SET changed = told.changed, fingerprint = told.fingerprint
+FROM unnest(%(places)b::bytea[], %(changed)b::boolean[], %(fingerprints)b::bytea[])
+    AS told (place, changed, fingerprint)
+WHERE stream_id = %(stream)s AND orphan.place = told.place
+    AND term = %(term)s AND position IS NOT NULL AND orphan.changed IS NULL;
 
 -- divergent --
 -- Read some of what a log holds above a position: no more than some bytes, if that is more than one change set

@@ -1,21 +1,42 @@
 -- orphans --
 -- Read orphans above a number
 SELECT
-    number, home, module, term, position, committed_at, owner, key, value, decision, decided_by, decided_at, note
+    number, home, module, term, position, committed_at, owner, key, value, decision, decided_by, decided_at, note,
+    changed, fingerprint,
+    (
+        SELECT later.number FROM orphan AS later
+        WHERE later.stream_id = orphan.stream_id AND later.owner = orphan.owner AND later.key = orphan.key
+            AND later.number > orphan.number AND coalesce(later.decision, '') <> 'discarded'
+        ORDER BY later.number DESC LIMIT 1
+    ) AS overtaken_by
 FROM orphan CROSS JOIN stream USING (stream_id)
 WHERE number > :after AND (NOT :undecided OR decision IS NULL) ORDER BY number LIMIT :limit;
 
 -- orphans_of_home --
 -- Read orphans of one home above a number
 SELECT
-    number, home, module, term, position, committed_at, owner, key, value, decision, decided_by, decided_at, note
+    number, home, module, term, position, committed_at, owner, key, value, decision, decided_by, decided_at, note,
+    changed, fingerprint,
+    (
+        SELECT later.number FROM orphan AS later
+        WHERE later.stream_id = orphan.stream_id AND later.owner = orphan.owner AND later.key = orphan.key
+            AND later.number > orphan.number AND coalesce(later.decision, '') <> 'discarded'
+        ORDER BY later.number DESC LIMIT 1
+    ) AS overtaken_by
 FROM orphan CROSS JOIN stream USING (stream_id)
 WHERE number > :after AND home = :home AND (NOT :undecided OR decision IS NULL) ORDER BY number LIMIT :limit;
 
 -- orphan --
 -- Read one orphan
 SELECT
-    number, home, module, term, position, committed_at, owner, key, value, decision, decided_by, decided_at, note
+    number, home, module, term, position, committed_at, owner, key, value, decision, decided_by, decided_at, note,
+    changed, fingerprint,
+    (
+        SELECT later.number FROM orphan AS later
+        WHERE later.stream_id = orphan.stream_id AND later.owner = orphan.owner AND later.key = orphan.key
+            AND later.number > orphan.number AND coalesce(later.decision, '') <> 'discarded'
+        ORDER BY later.number DESC LIMIT 1
+    ) AS overtaken_by
 FROM orphan JOIN stream USING (stream_id) WHERE number = :number;
 
 -- count_orphans --
@@ -31,6 +52,16 @@ WHERE stream_id IN (SELECT stream_id FROM stream WHERE home = :home) AND decisio
 -- Note what became of an orphan unless that was decided before
 UPDATE orphan SET decision = :decision, decided_by = :by, decided_at = :at, note = :note
 WHERE number = :number AND decision IS NULL;
+
+-- newest_parting --
+-- Read in which term the newest orphans of a stream were accepted that its log told of
+SELECT term FROM orphan WHERE stream_id = :stream AND position IS NOT NULL ORDER BY number DESC LIMIT 1;
+
+-- note_since_fork --
+-- Note what the serving pool said of a record, unless something was said before; run with many
+UPDATE orphan SET changed = :changed, fingerprint = :fingerprint
+WHERE stream_id = :stream AND owner = :owner AND key = :key
+    AND term = :term AND position IS NOT NULL AND changed IS NULL;
 
 -- divergent --
 -- Read what a log holds above a position
