@@ -16,10 +16,19 @@ __all__ = [
     "interruptions_are_heard",
     "logging_is_left_as_it_was",
     "own_rabbitmq_node",
+    "partners_that_do_not_run_are_not_waited_for_long",
     "pytest_addoption",
     "pytest_collection_modifyitems",
     "rabbitmq_node",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def partners_that_do_not_run_are_not_waited_for_long() -> Iterator[None]:
+    """Most tests that start one pool of a pair alone are about something else than who serves its users."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TWINPOOL_PARTNER_QUERY_TIMEOUT", "00:00:00.5")
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

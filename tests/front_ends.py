@@ -14,7 +14,7 @@ from twinpool.ports.store import Store
 from twinpool.stores.commit_group import CommitGroup
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pair, Pool
 from twinpool.vocabulary.home import HomeStatus, Mode
-from twinpool.vocabulary.names import CMS_HOME, FrontEndName, PoolFqdn, Stream, Term
+from twinpool.vocabulary.names import CMS_HOME, FrontEndName, Home, PoolFqdn, Stream, Term
 from twinpool_services.backup import Configurations, initial_homes
 from twinpool_services.frontend.app import create_app
 from twinpool_services.frontend.context import Context, OpenPool
@@ -51,6 +51,9 @@ class Idle:
     """The backup service of a front end that was never elected."""
 
     active = False
+
+    def doubt(self, _home: Home) -> str:
+        return ""
 
 
 class FrontEndInTest:

@@ -18,10 +18,13 @@ from twinpool.vocabulary.addresses import (
     parse_store_url,
 )
 from twinpool.vocabulary.deployment import SQLITE, Broker, Deployment, FrontEnd, Pair, Pool
+from twinpool.vocabulary.home import OnPartnerSilent
 from twinpool.vocabulary.names import FrontEndName, PoolFqdn
 from twinpool.vocabulary.settings import Span
 
 WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 -- named to be refused as an address, not to listen on
+
+NEVER = "never"  #: as a span of time after which something happens
 
 Value = TypeVar("Value")
 
@@ -56,7 +59,18 @@ def _whole_seconds(text: str) -> timedelta:
     return span
 
 
+def _span_or_never(text: str) -> timedelta | None:
+    if text == NEVER:
+        return None
+    try:
+        return Span(timedelta(seconds=1), timedelta(days=1)).read(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, or {NEVER}") from error
+
+
 LeaseDuration = Annotated[timedelta, _text(Span(timedelta(seconds=1), timedelta(minutes=5)).read)]
+QueryTimeout = Annotated[timedelta, _text(Span(timedelta(0), timedelta(minutes=10)).read)]
+FencingThreshold = Annotated[timedelta | None, _text(_span_or_never)]
 Heartbeat = Annotated[timedelta, _text(_whole_seconds)]
 Fqdn = Annotated[PoolFqdn, _text(parse_fqdn)]
 BrokerUrl = Annotated[str, _text(parse_broker_url)]
@@ -129,6 +143,9 @@ class DeploymentTable(Table):
     name: Annotated[str, _text(_one_line)] = "twinpool"
     cms_master: Fqdn
     lease_duration: LeaseDuration = timedelta(seconds=5)
+    partner_query_timeout: QueryTimeout = timedelta(seconds=10)
+    on_partner_silent: OnPartnerSilent = OnPartnerSilent.SERVE
+    backup_store_unavailable_threshold: FencingThreshold = None
 
 
 class DeploymentFile(Table):
@@ -146,6 +163,9 @@ class DeploymentFile(Table):
             name=self.deployment.name,
             cms_master=self.deployment.cms_master,
             lease_duration=self.deployment.lease_duration,
+            partner_query_timeout=self.deployment.partner_query_timeout,
+            on_partner_silent=self.deployment.on_partner_silent,
+            backup_store_unavailable_threshold=self.deployment.backup_store_unavailable_threshold,
             broker=broker,
             pools=tuple(pool.pool(directory, broker) for pool in self.pool),
             pairs=tuple(Pair(first=pair.pools[0], second=pair.pools[1]) for pair in self.pair),

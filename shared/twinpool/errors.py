@@ -12,6 +12,7 @@
     ├── Refused                    the request cannot be granted as things stand
     │   ├── HomeNotServed          another pool serves this home
     │   ├── HomeReadOnly           the home takes no writes for now
+    │   │   └── HomeInDoubt        it is not known whether this pool still serves the home
     │   ├── HomeNotReadOnly        the home still takes writes, so it cannot be handed over
     │   ├── TermTaken              a term at least as high is known, or we serve the home already
     │   ├── LeaseTaken             another front end is the active one
@@ -104,6 +105,18 @@ class HomeReadOnly(Refused):
         """Remember the home."""
         super().__init__(f"{home} is read-only")
         self.home = home
+
+
+class HomeInDoubt(HomeReadOnly):
+    """This pool has been away, or cut off: whether it still serves the home is not known, so it takes no writes."""
+
+    hint = "Try again in a moment. If it lasts, see whether the backup pool and the broker can be reached."
+
+    def __init__(self, home: str, doubt: str) -> None:
+        """Remember the home, and say what is in doubt."""
+        super().__init__(home)
+        self.args = (f"{home} takes no writes for now: {doubt}",)
+        self.doubt = doubt
 
 
 class HomeNotReadOnly(Refused):

@@ -2,8 +2,8 @@
 
 Environment
 - `TWINPOOL_DEPLOYMENT`: the deployment file
-- `TWINPOOL_BROKER_URL`, `TWINPOOL_BROKER_HEARTBEAT`, `TWINPOOL_LEASE_DURATION`, `TWINPOOL_CMS_MASTER`: instead of the
-  key of the file
+- `TWINPOOL_BROKER_URL`, `TWINPOOL_BROKER_HEARTBEAT`, `TWINPOOL_LEASE_DURATION`, `TWINPOOL_PARTNER_QUERY_TIMEOUT`,
+  `TWINPOOL_CMS_MASTER`: instead of the key of the file
 - `TWINPOOL_STORE_<POOL>`: instead of the pool's `store`; the FQDN in capitals, with `_` for dots and hyphens, as in
   `TWINPOOL_STORE_POOL1_LAB`
 """
@@ -34,6 +34,7 @@ VARIABLES: Mapping[str, tuple[str, str]] = {
     "TWINPOOL_BROKER_URL": ("broker", "url"),
     "TWINPOOL_BROKER_HEARTBEAT": ("broker", "heartbeat"),
     "TWINPOOL_LEASE_DURATION": ("deployment", "lease_duration"),
+    "TWINPOOL_PARTNER_QUERY_TIMEOUT": ("deployment", "partner_query_timeout"),
     "TWINPOOL_CMS_MASTER": ("deployment", "cms_master"),
 }
 

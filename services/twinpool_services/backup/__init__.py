@@ -1,6 +1,16 @@
 """The backup service: election, export, import, status. What other services may use is named here."""
 
 from twinpool_services.backup.configurations import Configurations
+from twinpool_services.backup.failover.wishes import (
+    FailoverWish,
+    HomeStanding,
+    find_failover,
+    list_failovers,
+    plan_failover,
+    read_standing,
+    request_abort,
+    request_failover,
+)
 from twinpool_services.backup.log_hold import LogHold
 from twinpool_services.backup.roles import initial_homes, paired_homes
 from twinpool_services.backup.service import BackupService
@@ -10,11 +20,19 @@ from twinpool_services.backup.verification.wishes import find_verification, requ
 __all__ = [
     "BackupService",
     "Configurations",
+    "FailoverWish",
+    "HomeStanding",
     "LogHold",
+    "find_failover",
     "find_verification",
     "initial_homes",
+    "list_failovers",
     "paired_homes",
+    "plan_failover",
+    "read_standing",
     "read_status",
+    "request_abort",
+    "request_failover",
     "request_verification",
     "unreadable_status",
 ]

@@ -39,7 +39,7 @@ class ExportDesk:
         self.route = role.route
         self.inbox: Inbox[ExportEvent | Delivery] = Inbox()
         self._pool, self._content = premises.pool, premises.content
-        self._tenure, self._post = tenure, post
+        self._tenure, self._post, self._rumours = tenure, post, premises.rumours
         self._module = premises.modules[role.route.stream.module]
         self._configuration = premises.configurations.current
         failing = premises.store.export_ledger(role.route).failure is not None
@@ -97,6 +97,7 @@ class ExportDesk:
             self._look_at_the_clock()
             self._read()
             if self._exporter.stepped_down is not None:
+                self._rumours.note(self.route.stream.home, self._exporter.stepped_down)
                 self._tenure.end(f"{self.route.stream.home} is in term {self._exporter.stepped_down}")
 
     def _hear(self, item: ExportEvent | Delivery | None) -> None:

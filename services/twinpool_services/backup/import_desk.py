@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from twinpool.content.fetching import Fetching
 from twinpool.errors import LeaseLost, SessionOvertaken
 from twinpool.ports.broker import Delivery
+from twinpool.ports.store import Store
 from twinpool.protocol.content import ContentAbsent, ContentPart, ContentWanted
 from twinpool.protocol.importing import Heard, Importing
 from twinpool.protocol.messages import Batch, FromImporter, Open, Piece
-from twinpool.vocabulary.names import Digest
+from twinpool.vocabulary.home import fork
+from twinpool.vocabulary.names import Digest, Position
 from twinpool.wire import Envelope
 from twinpool_services.backup.importer import Importer
 from twinpool_services.backup.inbox import Inbox
@@ -28,6 +30,14 @@ log = logging.getLogger(__name__)
 PATIENCE = 0.25  #: seconds between looks at the clock
 
 
+def _machine(role: ImportRole, store: Store) -> Importing:
+    """Begin where the store stands, with the fork that its own history knows of (see `Importing`)."""
+    progress = store.import_progress(role.stream)
+    above = progress.cursor.term if progress.cursor else role.term
+    parted_at = fork(store.history(role.stream.home), role.stream.module, above=above)
+    return Importing(progress, role.term, parted_at)
+
+
 class ImportDesk:
     """One stream's importer and its inbox. `run` is the body of its thread."""
 
@@ -39,9 +49,11 @@ class ImportDesk:
         self._tenure, self._post = tenure, post
         self._configuration = premises.configurations.current
         self._put_off: deque[OpenedLetter] = deque()  # heard while content was being fetched
+        self._rumours = premises.rumours
+        self._heard_at = self._busy_at = float("-inf")
         self._importer = Importer(
             stream=role.stream,
-            machine=Importing(premises.store.import_progress(role.stream), role.term),
+            machine=_machine(role, premises.store),
             module=premises.modules[role.stream.module],
             store=premises.store,
             generation=tenure.generation,
@@ -60,7 +72,23 @@ class ImportDesk:
 
     def deliver(self, delivery: Delivery) -> None:
         """Take the exporter's word in."""
+        self._heard_at = time.monotonic()
         self.inbox.put(delivery)
+
+    @property
+    def head_heard(self) -> Position:
+        """The newest position that the exporter has told of; ORIGIN if nothing was heard."""
+        return self._importer.machine.head_heard
+
+    @property
+    def heard_ago(self) -> float:
+        """Seconds since the exporter was heard; infinite if it never was."""
+        return time.monotonic() - self._heard_at
+
+    @property
+    def quiet_for(self) -> float:
+        """Seconds since anything was waiting to be applied, or was applied."""
+        return 0.0 if len(self.inbox) else time.monotonic() - self._busy_at
 
     # ── the thread ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -78,7 +106,17 @@ class ImportDesk:
         """Hear a message and let the broker forget it: whatever came of it, the source's log is the buffer."""
         if isinstance(letter.message, Open | Batch | Piece):
             self._importer.feed(Heard(letter.message), letter.prepared)
+            self._look_for_higher_term()
+            if not (isinstance(letter.message, Batch) and letter.message.is_canary):
+                self._busy_at = time.monotonic()
         self._post.settle(letter.delivery)
+
+    def _look_for_higher_term(self) -> None:
+        """End the tenure if the home has moved on; the next one asks who serves it."""
+        higher, home = self._importer.machine.higher_term, self.role.stream.home
+        if higher is not None:
+            self._rumours.note(home, higher)
+            self._tenure.end(f"{home} is said to be in term {higher}")
 
     def _send(self, message: FromImporter | ContentWanted) -> None:
         self._post.send(

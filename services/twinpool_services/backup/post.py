@@ -51,6 +51,12 @@ class PostOffice:
         for kind in kinds:
             self._boxes[kind, stream, partner] = recipient
 
+    def register_rest(self, kinds: frozenset[Kind], stream: Stream, partner: PoolFqdn, recipient: Recipient) -> None:
+        """Likewise, but only what nobody else has asked for."""
+        self.register(
+            frozenset(kind for kind in kinds if (kind, stream, partner) not in self._boxes), stream, partner, recipient
+        )
+
     def send(self, envelope: Envelope, on_outcome: Callable[[Outcome], None] | None = None) -> int:
         """Publish, and return the bytes of the body; the outcome is told on the link's thread.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from twinpool.content.store import ContentStore
 from twinpool.modules.registry import Modules
@@ -12,6 +12,8 @@ from twinpool.ports.store import Store
 from twinpool.vocabulary.deployment import Deployment
 from twinpool.vocabulary.names import PoolFqdn
 from twinpool_services.backup.configurations import Configurations
+from twinpool_services.backup.failover.papers import Papers
+from twinpool_services.backup.failover.rumours import Rumours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +27,10 @@ class Premises:
     content: ContentStore
     configurations: Configurations
     new_link: Callable[[], Link]
+    rumours: Rumours = field(default_factory=Rumours)
+    was_away: Callable[[], bool] = lambda: False  #: whether the pool has just come back and has to ask who serves
+
+    @property
+    def papers(self) -> Papers:
+        """What failover keeps in the pool store."""
+        return Papers(self.store)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 
 from twinpool.brokers.link_options import LinkOptions
 from twinpool.brokers.rabbitmq import RabbitmqLink
@@ -15,9 +16,12 @@ from twinpool.ports.broker import Link
 from twinpool.ports.store import Store
 from twinpool.stopping import Stop
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
+from twinpool.vocabulary.names import Home
 from twinpool_services.backup.configurations import Configurations
 from twinpool_services.backup.election import Candidate
+from twinpool_services.backup.failover.gate import ServingGate
 from twinpool_services.backup.premises import Premises
+from twinpool_services.backup.roles import initial_homes
 from twinpool_services.backup.tenure import Tenure
 from twinpool_services.backup.worker import Worker
 
@@ -44,6 +48,7 @@ class BackupService:
 
         Raises `InvalidConfiguration` for a broker URL that cannot be read: now, and not when we are elected.
         """
+        self.gate = ServingGate(store, (home for home, _ in initial_homes(deployment, pool.fqdn)))
         self._premises = Premises(
             deployment=deployment,
             pool=pool.fqdn,
@@ -52,6 +57,7 @@ class BackupService:
             content=content,
             configurations=configurations,
             new_link=self._new_link,
+            was_away=lambda: not self.gate.is_settled,
         )
         self._pool = pool
         self._candidate = Candidate(store, front_end.name, deployment.lease_duration)
@@ -63,6 +69,10 @@ class BackupService:
         tenure = self._candidate.tenure
         return tenure is not None and not tenure.is_over
 
+    def doubt(self, home: Home) -> str:
+        """Say why a home takes no writes although the pool store says that we serve it; empty if it may."""
+        return self.gate.doubt(home)
+
     def run(self, stop: Stop) -> None:
         """Stand and work until asked to stop; the lease has been given back when this returns."""
 
@@ -72,7 +82,10 @@ class BackupService:
             if tenure.failed:
                 stop.wait(FAILED_PAUSE)
 
+        watching = threading.Thread(target=self.gate.watch, args=(stop,), name="gate", daemon=True)
+        watching.start()
         self._candidate.run(work, stop)
+        watching.join()
 
     def _work(self, tenure: Tenure) -> None:
         try:

@@ -19,6 +19,8 @@ from twinpool.vocabulary.names import Route, Stream
 from twinpool.wire import Kind
 from twinpool_services.backup.content_desk import ContentDesk
 from twinpool_services.backup.export_desk import ExportDesk
+from twinpool_services.backup.failover.desk import FailoverDesk
+from twinpool_services.backup.failover.surroundings import ImportingDesk
 from twinpool_services.backup.forced_syncs import ForcedSyncs
 from twinpool_services.backup.housekeeping import STEP, prune_acknowledged, prune_expired
 from twinpool_services.backup.import_desk import ImportDesk
@@ -63,6 +65,9 @@ class Worker:
         self._verification_desk = VerificationDesk(roles.exports, premises, tenure, self._post)
         self._replica_desk = ReplicaDesk(premises, self._post, tenure)
         self._sweep_at = time.monotonic() + SWEEP_PAUSE
+        self._begun: dict[Stream, threading.Event] = defaultdict(threading.Event)
+        importing: dict[Stream, ImportingDesk] = {desk.role.stream: desk for desk in self.imports}
+        self._failover_desk = FailoverDesk(premises, tenure, self._post, importing, self._begin)
         self._register()
 
     def run(self) -> None:
@@ -91,6 +96,11 @@ class Worker:
             self._post.register(TO_IMPORTER, stream, source, importing)
             self._post.register(TO_CONTENT, stream, source, self._content_desk)
             self._post.register(TO_REPLICA, stream, source, self._replica_desk)
+        self._failover_desk.register(self._post)
+
+    def _begin(self, stream: Stream) -> None:
+        """Let the desks of a stream begin: it is settled who serves it, and nothing of it is left to repair."""
+        self._begun[stream].set()
 
     # ── the scope ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -105,10 +115,11 @@ class Worker:
 
     @contextmanager
     def _threads(self) -> Iterator[None]:
-        bodies = {f"export {desk.route}": desk.run for desk in self.exports}
-        bodies |= {f"import {desk.role.stream}": desk.run for desk in self.imports}
-        bodies |= {f"open {desk.role.stream}": desk.opening.run for desk in self.imports}
-        bodies |= {"content": self._content_desk.run, "pruning": self._prune}
+        bodies = {f"export {desk.route}": self._once_begun(desk.route.stream, desk.run) for desk in self.exports}
+        for desk in self.imports:
+            bodies[f"import {desk.role.stream}"] = self._once_begun(desk.role.stream, desk.run)
+            bodies[f"open {desk.role.stream}"] = self._once_begun(desk.role.stream, desk.opening.run)
+        bodies |= {"failover": self._failover_desk.run, "content": self._content_desk.run, "pruning": self._prune}
         bodies |= {"verifying": self._verification_desk.run, "being verified": self._replica_desk.run}
         threads = [
             threading.Thread(target=self._guarded, args=(name, body), name=name, daemon=True)
@@ -120,10 +131,22 @@ class Worker:
             yield
         finally:
             self._tenure.end("the worker has ended")
+            for begun in list(self._begun.values()):
+                begun.set()
             for thread in threads:
                 thread.join(JOIN_SECONDS)
                 if thread.is_alive():
                     log.error("thread %s has not ended", thread.name, extra={"event": "worker.thread_stuck"})
+
+    def _once_begun(self, stream: Stream, body: Callable[[], None]) -> Callable[[], None]:
+        """Hold a thread's body back until the desks of its stream may begin."""
+        begun = self._begun[stream]
+
+        def run() -> None:
+            begun.wait()
+            body()
+
+        return run
 
     def _guarded(self, name: str, body: Callable[[], None]) -> None:
         """Run a thread's body; whatever ends it ends the tenure, so that no half of a worker goes on."""
@@ -172,6 +195,8 @@ class Worker:
             gone = 0
             try:
                 for stream, its_routes in routes.items():
+                    if not self._begun[stream].is_set():
+                        continue
                     gone += prune_acknowledged(premises.store, stream, its_routes, generation)
                     gone += prune_expired(premises.store, stream, premises.configurations.current(), generation)
                 self._sweep()

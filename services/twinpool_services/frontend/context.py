@@ -11,7 +11,7 @@ from typing import Annotated, ParamSpec, Protocol, TypeVar
 from fastapi import Depends, Request
 
 from twinpool.content.store import ContentStore
-from twinpool.errors import HomeNotServed, HomeReadOnly, NotFound, StoreUnavailable, TwinpoolError
+from twinpool.errors import HomeInDoubt, HomeNotServed, HomeReadOnly, NotFound, StoreUnavailable, TwinpoolError
 from twinpool.modules.module import Module
 from twinpool.modules.registry import Modules
 from twinpool.ports.store import Store
@@ -43,6 +43,9 @@ class Activity(Protocol):
     @property
     def active(self) -> bool:
         """Whether this process holds the lease."""
+
+    def doubt(self, home: Home, /) -> str:
+        """Say why a home takes no writes although the pool store says that we serve it; empty if it may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +138,8 @@ class Context:
 
     async def require_writable(self, home: Home) -> None:
         """Refuse early what the store would refuse late. Raises `HomeNotServed`, `HomeReadOnly`."""
+        if doubt := self.opened.backup.doubt(home):
+            raise HomeInDoubt(home, doubt)
         status = await self.in_thread(status_of_home, self.opened.store, home)
         if status is None or status.serving_pool != self.pool.fqdn:
             raise HomeNotServed(home, status.serving_pool if status else None)

@@ -30,6 +30,7 @@ from twinpool_services.backup import BackupService, Configurations, initial_home
 from twinpool_services.frontend.app import create_app
 from twinpool_services.frontend.context import Context, OpenPool
 from twinpool_services.frontend.exit_codes import ExitCode
+from twinpool_services.frontend.gated_commits import GatedCommits
 from twinpool_services.frontend.limits import Limits
 from twinpool_services.frontend.server import PortTaken, Server, listen
 
@@ -176,7 +177,11 @@ class FrontEndProcess:
                 configurations=configurations,
             )
             opened = OpenPool(
-                store=store, commits=CommitGroup(store), content=content, configurations=configurations, backup=backup
+                store=store,
+                commits=GatedCommits(CommitGroup(store), backup.gate),
+                content=content,
+                configurations=configurations,
+                backup=backup,
             )
             return _Opened(opened, backup, unwinding.pop_all().close)
 

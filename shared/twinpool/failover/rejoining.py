@@ -12,23 +12,15 @@ The serving pool is asked again every `INTERVAL`, so that two pools that were pa
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from typing import assert_never
 
 from twinpool.failover.messages import Standing, StandingWanted
-from twinpool.vocabulary.home import HomeStatus, TermBeginning
+from twinpool.vocabulary.home import HomeStatus, OnPartnerSilent, TermBeginning
 from twinpool.vocabulary.names import Instant, PoolFqdn, Term
 
 REPEAT = 1.0  #: seconds after which a question without an answer is asked again
 INTERVAL = 5.0  #: seconds between questions once the answer is known
-
-
-class OnPartnerSilent(enum.StrEnum):
-    """What a pool does that came back and hears nothing of its partner."""
-
-    SERVE = "Serve"  #: go by its own last durable word
-    READ_ONLY = "ReadOnly"  #: take no writes until the partner is heard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from twinpool.errors import InvalidConfiguration, NotFound
 from twinpool.vocabulary.addresses import without_password
+from twinpool.vocabulary.home import OnPartnerSilent
 from twinpool.vocabulary.names import FrontEndName, PoolFqdn
 
 SQLITE = "sqlite"
@@ -78,6 +79,12 @@ class Deployment:
     name: str = "twinpool"
     cms_master: PoolFqdn  #: pool that serves the Central Management store in the first term
     lease_duration: timedelta = timedelta(seconds=5)
+    partner_query_timeout: timedelta = timedelta(
+        seconds=10
+    )  #: how long a pool that starts waits for its partner's word
+    on_partner_silent: OnPartnerSilent = OnPartnerSilent.SERVE  #: what it does then
+    #: After so much silence of the partner a pool takes no writes (resiliency mode); None: it goes on for ever.
+    backup_store_unavailable_threshold: timedelta | None = None
     broker: Broker = field(default_factory=Broker)
     pools: tuple[Pool, ...]
     pairs: tuple[Pair, ...] = ()

@@ -16,6 +16,13 @@ class Mode(enum.StrEnum):
     READ_ONLY = "read-only"  #: during a planned failover, so that a final state holds
 
 
+class OnPartnerSilent(enum.StrEnum):
+    """What a pool does that came back and hears nothing of its partner."""
+
+    SERVE = "Serve"  #: go by its own last durable word
+    READ_ONLY = "ReadOnly"  #: take no writes until the partner is heard
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeStatus:
     """A pool's own durable knowledge of a home."""

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 
 from twinpool.errors import StoreUnavailable
 from twinpool.vocabulary.lease import Lease
-from twinpool.vocabulary.names import Instant
+from twinpool.vocabulary.names import Home, Instant
 from twinpool_services.frontend.api_docs import READS, problems
 from twinpool_services.frontend.context import Context, Here
 from twinpool_services.frontend.documents import (
@@ -65,14 +65,23 @@ async def list_homes(here: Here) -> list[HomeDocument]:
 
 
 def _readiness(here: Context) -> ReadinessDocument:
-    store = CheckDocument(ok=True, required=True, reason="")
+    store, standing = CheckDocument(ok=True, required=True, reason=""), _standing(here)
     election = CheckDocument(ok=False, required=False, reason="unknown while the store does not answer")
     try:
         here.opened.store.check()
         election = _election(here.opened.store.current_lease())
     except StoreUnavailable as error:
         store = CheckDocument(ok=False, required=True, reason=str(error))
-    return ReadinessDocument(ready=store.ok, checks={"store": store, "election": election})
+    ready = store.ok and standing.ok
+    return ReadinessDocument(ready=ready, checks={"store": store, "standing": standing, "election": election})
+
+
+def _standing(here: Context) -> CheckDocument:
+    """Required: a pool that has been away takes no writes before it is known who serves its users now."""
+    if here.store_state != "open":
+        return CheckDocument(ok=False, required=True, reason="unknown while the store does not answer")
+    doubt = here.opened.backup.doubt(Home(here.pool.fqdn))
+    return CheckDocument(ok=not doubt, required=True, reason=doubt)
 
 
 def _election(lease: Lease | None) -> CheckDocument:

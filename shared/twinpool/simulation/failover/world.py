@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from twinpool.failover.operation import Kind, Operation, OperationId, Options, Step
-from twinpool.failover.rejoining import OnPartnerSilent, Policy
+from twinpool.failover.rejoining import Policy
 from twinpool.simulation.checking import Violation, demand
 from twinpool.simulation.dice import Dice
 from twinpool.simulation.failover.checking import Checker, status_of
@@ -14,7 +14,7 @@ from twinpool.simulation.failover.parts import HOME, MODULES, P1, P2, STREAMS, C
 from twinpool.simulation.failover.post import Post
 from twinpool.simulation.schedule import Outcome
 from twinpool.vocabulary.change import Change, Committed, Transaction
-from twinpool.vocabulary.home import HomeStatus, Mode
+from twinpool.vocabulary.home import HomeStatus, Mode, OnPartnerSilent
 from twinpool.vocabulary.names import FrontEndName, Instant, PoolFqdn, Position, Route, Term
 from twinpool.wire import encode_changes
 

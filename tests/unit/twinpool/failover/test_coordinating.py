@@ -85,7 +85,8 @@ def test_both_are_compared_before_the_home_is_asked_for() -> None:
     said = coordinator.told(Verification.PASSED)
     assert said[-1] == Tell(HandOver(operation=ID, term=Term(2), heads=HEADS))
     # Durable before it is said: the source may give up, and only its word leads back then.
-    assert isinstance(said[-2], Save) and said[-2].operation.step is Step.HANDING_OVER
+    assert isinstance(said[-2], Save)
+    assert said[-2].operation.step is Step.HANDING_OVER
     assert coordinator.machine.operation.verification is Verification.PASSED
 
 
