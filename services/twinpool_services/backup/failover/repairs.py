@@ -19,6 +19,7 @@ from twinpool.failover.repairing import (
     may_touch,
     repaired,
 )
+from twinpool.stores.untouched import Witness
 from twinpool.vocabulary.home import HomeStatus
 from twinpool.vocabulary.names import ModuleName, PoolFqdn, Stream
 from twinpool_services.backup.failover.surroundings import Surroundings
@@ -31,7 +32,7 @@ class Repairs:
 
     def __init__(self, around: Surroundings, status: HomeStatus) -> None:
         """Have some to make if another pool serves the home."""
-        self._around = around
+        self._around, self._witness = around, Witness(around.store)
         imports = status.serving_pool != around.premises.pool
         number = int(around.tenure.generation) << NUMBERS
         self._machines: Mapping[ModuleName, Repairing] = (
@@ -57,11 +58,12 @@ class Repairs:
         around, stream = self._around, Stream(self._around.home, module)
         if module not in around.modules or not may_touch(message, around.status(), around.premises.pool):
             return
+        untouched = self._witness.untouched(stream, message.keys, message.term)
         try:
             position = around.store.touch(stream, message.keys)
         except HomeReadOnly:
             return  # It asks again.
-        around.say(repaired(message, position), to, module)
+        around.say(repaired(message, position, untouched), to, module)
 
     def _feed(self, module: ModuleName, event: RepairingEvent) -> None:
         around, machine, stream = self._around, self._machines[module], Stream(self._around.home, module)
@@ -75,5 +77,7 @@ class Repairs:
                     case Ask(message):
                         if partner is not None:
                             around.say(message, partner, module)
-                    case NoteRepaired(keys):
-                        around.store.note_repaired(stream, keys, generation=around.tenure.generation)
+                    case NoteRepaired(keys, untouched):
+                        around.store.note_repaired(
+                            stream, keys, untouched=untouched, generation=around.tenure.generation
+                        )
