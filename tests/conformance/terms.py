@@ -49,7 +49,7 @@ class Side:
     def import_from(self, source: Store, *, up_to: int | None = None) -> Position:
         """Apply what the source's log has behind our cursor; an unknown stream is begun at its beginning."""
         store = self.store
-        session = self.session(next(status.term for status in source.homes()))
+        session = self.session(next(status.term for status in source.homes() if status.home == HOME))
         if store.import_progress(STREAM).cursor is None:
             store.begin(STREAM, session=session, generation=self.generation)
         cursor = store.import_progress(STREAM).cursor

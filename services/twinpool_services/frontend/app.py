@@ -18,6 +18,8 @@ from twinpool_services.frontend.routes import (
     configuration,
     files,
     health,
+    lookup,
+    orphans,
     pools,
     records,
     transactions,
@@ -25,7 +27,20 @@ from twinpool_services.frontend.routes import (
     verifications,
 )
 
-ROUTES = (records, transactions, bulk, files, cms_documents, pools, configuration, user_data, verifications, health)
+ROUTES = (
+    records,
+    lookup,
+    transactions,
+    bulk,
+    files,
+    cms_documents,
+    pools,
+    configuration,
+    user_data,
+    verifications,
+    orphans,
+    health,
+)
 
 
 class FrontEndApp(FastAPI):
