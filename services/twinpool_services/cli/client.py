@@ -134,6 +134,28 @@ class Client:
             [pool], _Request(method="POST", path=f"{path}/removal") if remove else _Request(method="GET", path=path)
         )
 
+    def orphans(self, fqdn: str, params: Mapping[str, str]) -> Document:
+        """Return a page of the orphans of a pool, as `Orphans`, `Next`, `Total`, `Undecided`."""
+        pool = self.deployment.pool(fqdn)
+        return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/orphans", params=params))
+
+    def orphan(self, fqdn: str, number: int) -> Document:
+        """Return an orphan beside what the serving pool holds."""
+        pool = self.deployment.pool(fqdn)
+        return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/orphans/{number}"))
+
+    def replay_orphan(self, fqdn: str, number: int, *, by: str, note: str, force: bool) -> Document:
+        """Have an orphan written again where its home is served; return what came of it."""
+        pool = self.deployment.pool(fqdn)
+        body: Document = {"By": by, "Note": note, "Force": force}
+        return self._ask([pool], _Request(method="POST", path=f"{_path(pool)}/orphans/{number}/replay", body=body))
+
+    def discard_orphan(self, fqdn: str, number: int, *, by: str, note: str) -> Document:
+        """Have it noted that an orphan is given up; return the orphan."""
+        pool = self.deployment.pool(fqdn)
+        body: Document = {"By": by, "Note": note}
+        return self._ask([pool], _Request(method="POST", path=f"{_path(pool)}/orphans/{number}/discard", body=body))
+
     def _first(self, pool: Pool) -> list[Pool]:
         return [pool, *(other for other in self.deployment.pools if other != pool)]
 

@@ -174,6 +174,12 @@ def bench(context: typer.Context) -> None:
     _pass_on("twinpool_services.bench.commands", context)
 
 
+@app.command("orphans", context_settings=_PASSED_ON)
+def orphans(context: typer.Context) -> None:
+    """Settle what only a pool that came back had: list, show, replay, discard."""
+    _pass_on("twinpool_services.cli.orphan_commands", context)
+
+
 def _pass_on(module: str, context: typer.Context) -> None:
     """Run the sub-command's own Typer application, which is imported only now."""
     application = importlib.import_module(module).app

@@ -14,6 +14,17 @@ from rich.text import Text
 from twinpool_services.cli.backup_cmdlets import MODULE, RELATION, STATUS, STATUS_PROPERTIES
 from twinpool_services.cli.common import Format
 from twinpool_services.cli.objects import CmdletObject
+from twinpool_services.cli.orphan_types import (
+    DIFFERING_LINE,
+    LINE_COLUMNS,
+    ORPHAN,
+    ORPHAN_COLUMNS,
+    ORPHAN_DETAIL,
+    ORPHAN_PROPERTIES,
+    OUTCOME,
+    OUTCOME_COLUMNS,
+)
+from twinpool_services.cli.orphan_types import STYLES as ORPHAN_STYLES
 from twinpool_services.cli.verification_types import (
     DIFFERENCE,
     DIFFERENCE_COLUMNS,
@@ -43,6 +54,10 @@ VIEWS: Mapping[str, View] = {
     REPLICATION: View(header=REPLICATION_PROPERTIES, rows="BackupModules", more="Differences"),
     MODULE_REPLICATION: View(columns=MODULE_COLUMNS),
     DIFFERENCE: View(columns=DIFFERENCE_COLUMNS),
+    ORPHAN: View(columns=ORPHAN_COLUMNS),
+    ORPHAN_DETAIL: View(header=ORPHAN_PROPERTIES, rows="Difference"),
+    DIFFERING_LINE: View(columns=LINE_COLUMNS),
+    OUTCOME: View(columns=OUTCOME_COLUMNS),
 }
 
 STYLES = {
@@ -55,6 +70,7 @@ STYLES = {
     "Equal": "green",
     "Repaired": "yellow",
     "NotVerified": "bold red",
+    **ORPHAN_STYLES,
 }
 
 

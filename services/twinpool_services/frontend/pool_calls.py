@@ -15,6 +15,7 @@ from twinpool.errors import InvalidRecord, PoolUnreachable, Refused, TwinpoolErr
 
 #: A front end that is up accepts at once; what it has to read or commit takes longer.
 TIMEOUT = httpx.Timeout(15.0, connect=3.0)
+FILE_TIMEOUT = httpx.Timeout(600.0, connect=3.0)  #: it is made durable before the answer comes
 PIECE_BYTES = 1024 * 1024
 
 _TRY_AGAIN = {
@@ -51,7 +52,7 @@ class PoolCalls:
 
         def send(url: str) -> httpx.Response:
             file.seek(0)
-            return self._http.put(url, content=_pieces(file))
+            return self._http.put(url, content=_pieces(file), timeout=FILE_TIMEOUT)
 
         self._accepted(path, send)
 
