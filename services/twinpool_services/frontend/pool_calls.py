@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -49,10 +50,11 @@ class PoolCalls:
 
     def put(self, path: Sequence[str], file: BinaryIO) -> None:
         """Send a file."""
+        size = {"Content-Length": str(file.seek(0, os.SEEK_END))}
 
         def send(url: str) -> httpx.Response:
             file.seek(0)
-            return self._http.put(url, content=_pieces(file), timeout=FILE_TIMEOUT)
+            return self._http.put(url, content=_pieces(file), headers=size, timeout=FILE_TIMEOUT)
 
         self._accepted(path, send)
 

@@ -31,12 +31,13 @@ from tests.unit.twinpool.wire.samples import (
     piece,
 )
 from twinpool.errors import MalformedMessage
+from twinpool.failover.messages import Repaired
 from twinpool.ports.broker import Delivery, Letter
 from twinpool.protocol.content import PART_BYTES, ContentAbsent, ContentPart, ContentWanted
 from twinpool.protocol.messages import Batch, Piece, Refusal, Refused
 from twinpool.vocabulary.change import Change, ChangeSet, Record, RecordKey
-from twinpool.vocabulary.names import Instant, PoolFqdn, Position
-from twinpool.wire import CONTENT_TYPE, MAX_BODY_BYTES, Kind, Message, decode, encode, peek
+from twinpool.vocabulary.names import Instant, PoolFqdn, Position, Term
+from twinpool.wire import CONTENT_TYPE, MAX_BODY_BYTES, Kind, Message, decode, encode, encode_changes, peek
 from twinpool.wire.columns import pack_columns
 from twinpool.wire.headers import NAMES, Headers, seal
 
@@ -387,6 +388,25 @@ def test_content_beyond_the_end_of_its_file_is_refused() -> None:
 @pytest.mark.parametrize(("offset", "length"), [(1, 1), (0, 0), (0, 9 * PART_BYTES)])
 def test_content_is_asked_for_by_parts_and_not_too_many(offset: int, length: int) -> None:
     refusal_of(delivery(encode(envelope(ContentWanted(digest=CONTENT, offset=offset, length=length)))))
+
+
+@pytest.mark.parametrize(
+    "untouched",
+    [
+        encode_changes([Change("ada", "k", b"short")]),
+        encode_changes([Change("ada", "k", b"x" * 17)]),
+        encode_changes([Change("ada", str(n), None) for n in range(1001)]),
+        b"\x93",
+        "text",
+        [],
+    ],
+    ids=["short", "long", "too many", "cut", "text", "array"],
+)
+def test_a_word_about_repaired_records_of_any_other_form_is_refused(untouched: object) -> None:
+    letter = encode(envelope(Repaired(term=Term(2), request=1, position=Position(9), untouched=())))
+
+    with pytest.raises(MalformedMessage):
+        decode(with_body(letter, [*fields_of(letter)[:-1], untouched]))
 
 
 # ── bombs ───────────────────────────────────────────────────────────────────────────────────────────────────

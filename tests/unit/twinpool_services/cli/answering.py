@@ -58,7 +58,7 @@ def front_end(rule: Rule) -> Iterator[FrontEndDouble]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = do_PATCH = answer  # noqa: N815 -- the server's names
+        do_GET = do_POST = do_PATCH = do_PUT = answer  # noqa: N815 -- the server's names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the server's name
             """Say nothing."""
