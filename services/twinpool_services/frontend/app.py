@@ -15,7 +15,9 @@ from twinpool_services.frontend.fast_lane import FastLane
 from twinpool_services.frontend.routes import (
     bulk,
     cms_documents,
+    cms_replication,
     configuration,
+    failovers,
     files,
     health,
     lookup,
@@ -38,6 +40,8 @@ ROUTES = (
     configuration,
     user_data,
     verifications,
+    failovers,
+    cms_replication,
     orphans,
     health,
 )

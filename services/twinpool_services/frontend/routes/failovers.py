@@ -1,0 +1,147 @@
+"""Failovers to this pool: asked of any of its front ends, carried out by the active one; and how it stands to homes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import ValidationError
+
+from twinpool.errors import InvalidParameter
+from twinpool.vocabulary.names import CMS_HOME, Home, PoolFqdn
+from twinpool_services.backup import (
+    find_failover,
+    list_failovers,
+    plan_failover,
+    read_standing,
+    request_abort,
+    request_failover,
+)
+from twinpool_services.frontend.api_docs import READS, json_body, problems
+from twinpool_services.frontend.bodies import read_object
+from twinpool_services.frontend.calls import OneOfTheCalls
+from twinpool_services.frontend.context import Context, Here, own_pool
+from twinpool_services.frontend.documents import Document
+from twinpool_services.frontend.exact_route import ExactRoute
+from twinpool_services.frontend.failover_documents import (
+    FailoverAbortDocument,
+    FailoverDocument,
+    FailoverPage,
+    FailoverRequestDocument,
+    PlanDocument,
+    StandingDocument,
+)
+from twinpool_services.frontend.pool_state import pool_state
+
+router = APIRouter(route_class=ExactRoute, tags=["management"], dependencies=[OneOfTheCalls])
+
+FAILOVERS = "/v1/pools/{fqdn}/failovers"
+FAILOVER = FAILOVERS + "/{identity}"
+
+D = TypeVar("D", bound=Document)
+
+
+@router.post(
+    FAILOVERS,
+    status_code=202,
+    responses=problems(*READS, 409),
+    openapi_extra=json_body(FailoverRequestDocument.model_json_schema()),
+)
+async def begin_failover(here: Here, fqdn: str, request: Request, response: Response) -> FailoverDocument:
+    """Have this pool take a home over, together with the pool that serves it or (`DisasterMode`) alone.
+
+    A disaster needs the token of a plan; 409 if the facts have changed since. `Location` says where to look how far
+    it is.
+    """
+    wanted = _read(FailoverRequestDocument, await read_object(request, here.limits.idle))
+    pool = own_pool(here, fqdn)
+    wish = wanted.wish(here.home_of(wanted.home))
+    operation = await here.in_thread(
+        lambda: request_failover(here.opened.store, here.deployment, here.modules, wish),
+    )
+    response.headers["Location"] = f"/v1/pools/{pool}/failovers/{operation.id}"
+    return FailoverDocument.of(operation)
+
+
+@router.get(FAILOVERS, responses=problems(*READS))
+async def list_pool_failovers(
+    here: Here,
+    fqdn: str,
+    home: Annotated[str | None, Query(description="Of this home alone")] = None,
+    after: Annotated[str | None, Query(description="`Next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> FailoverPage:
+    """List the operations that were asked for at this pool, newest first."""
+    own_pool(here, fqdn)
+    known = [FailoverDocument.of(each) for each in await here.in_thread(list_failovers, here.opened.store)]
+    wanted = [each for each in known if home is None or each.home == home.lower()]
+    begin = _place_after(wanted, after)
+    shown = wanted[begin : begin + limit]
+    more = begin + limit < len(wanted)
+    return FailoverPage(pool_fqdn=here.pool.fqdn, failovers=shown, next=shown[-1].failover if more else None)
+
+
+@router.get(FAILOVER, responses=problems(*READS))
+async def get_failover(here: Here, fqdn: str, identity: str) -> FailoverDocument:
+    """Say how far an operation is."""
+    own_pool(here, fqdn)
+    return FailoverDocument.of(await here.in_thread(find_failover, here.opened.store, identity))
+
+
+@router.post(
+    FAILOVER + "/abort",
+    status_code=202,
+    responses=problems(*READS, 409),
+    openapi_extra=json_body(FailoverAbortDocument.model_json_schema()),
+)
+async def abort_failover(here: Here, fqdn: str, identity: str, request: Request) -> FailoverDocument:
+    """Ask that an operation come to nothing, and the source write again. 409 once it can only go forward."""
+    wanted = _read(FailoverAbortDocument, await read_object(request, here.limits.idle))
+    own_pool(here, fqdn)
+    return FailoverDocument.of(await here.in_thread(request_abort, here.opened.store, identity, wanted.reason))
+
+
+@router.get("/v1/pools/{fqdn}/failover-plans/{home}", responses=problems(*READS, 409))
+async def get_failover_plan(here: Here, fqdn: str, home: str) -> PlanDocument:
+    """Say what would be missing if this pool took the home over now, alone. Nothing is moved."""
+    own_pool(here, fqdn)
+    known = here.home_of(home)
+    plan = await here.in_thread(
+        lambda: plan_failover(here.opened.store, here.deployment, here.modules, known),
+    )
+    return PlanDocument.of(plan)
+
+
+@router.get("/v1/pools/{fqdn}/homes/{home}/standing", responses=problems(*READS))
+async def get_standing(here: Here, fqdn: str, home: str) -> StandingDocument:
+    """Say who serves a home by what this pool durably knows, and what goes on about it."""
+    own_pool(here, fqdn)
+    return await here.in_thread(_standing, here, here.home_of(home))
+
+
+def _standing(here: Context, home: Home) -> StandingDocument:
+    store = here.opened.store
+    standing = read_standing(store, here.deployment, home)
+    belongs_to = here.deployment.cms_master if home == CMS_HOME else PoolFqdn(home)
+    state = pool_state(standing.status, belongs_to, standing.operation, standing.engagement)
+    orphans = (store.count_orphans(home), store.count_orphans(home, undecided=True))
+    return StandingDocument.of(here.pool.fqdn, standing, state, orphans, store.now())
+
+
+def _place_after(known: list[FailoverDocument], identity: str | None) -> int:
+    """Return where the page after an operation begins. Raises `InvalidParameter`."""
+    if identity is None:
+        return 0
+    for at, each in enumerate(known, start=1):
+        if each.failover == identity:
+            return at
+    raise InvalidParameter("after is no `Next` of a page", field="after")
+
+
+def _read(kind: type[D], given: dict[str, Any]) -> D:
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InvalidParameter(f"{field}: {first['msg']}", field=field) from error
