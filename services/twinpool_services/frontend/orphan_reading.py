@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from twinpool.errors import NotFound, PoolUnreachable
+from twinpool.errors import Invalid, NotFound, PoolUnreachable, Refused
 from twinpool.failover.orphan_classification import Classification, Judgement, judge
 from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.names import Home, ModuleName, Stream
@@ -32,15 +32,20 @@ class Wanted:
     undecided: bool
     classification: Classification | None
 
+    @property
+    def is_picky(self) -> bool:
+        """Whether orphans of the right home and state may not be of the page."""
+        return self.module is not None or self.classification is not None
+
     def takes(self, judged: OrphanDocument) -> bool:
         """Whether an orphan of the right home and state is of the page."""
         return (self.module in {None, judged.backup_module}) and (self.classification in {None, judged.classification})
 
 
 def read_page(context: Context, wanted: Wanted) -> OrphanPage:
-    """Return a page of orphans; without classification while the serving pool does not answer.
+    """Return a page of orphans; without classification, but with the reason, while the serving pool cannot be asked.
 
-    Raises `PoolUnreachable` only if orphans of one classification are wanted, for then nobody can say which they are.
+    That reason is raised if orphans of one classification are wanted, for nobody can say then which they are.
     """
     found: list[OrphanDocument] = []
     seen, looked_at = wanted.after, 0
@@ -89,12 +94,13 @@ def _page(context: Context, wanted: Wanted, found: list[OrphanDocument], followi
 
 def _pieces(context: Context, wanted: Wanted) -> Iterator[list[Orphan]]:
     """Yield the orphans of a home in order, so many at a time that their values fit the memory."""
-    after, size = wanted.after, min(FIRST_PIECE, wanted.limit)
+    at_most = 1_000 if wanted.is_picky else wanted.limit + 1
+    after, size = wanted.after, min(FIRST_PIECE, at_most)
     while piece := context.opened.store.orphans(after=after, limit=size, home=wanted.home, undecided=wanted.undecided):
         yield piece
         after = piece[-1].number
         weight = sum(len(each.change.value or b"") for each in piece)
-        size = max(1, min(1_000, len(piece) * PIECE_BYTES // max(weight, 1), 8 * size))
+        size = max(1, min(at_most, len(piece) * PIECE_BYTES // max(weight, 1), 8 * size))
 
 
 def _judged(context: Context, piece: Sequence[Orphan], *, needed: bool) -> Iterable[OrphanDocument]:
@@ -103,7 +109,7 @@ def _judged(context: Context, piece: Sequence[Orphan], *, needed: bool) -> Itera
         undecided = [each for each in piece if each.stream == stream and each.verdict is None]
         try:
             judgements |= _judgements(context, stream, undecided)
-        except (PoolUnreachable, NotFound) as error:
+        except (PoolUnreachable, Refused, Invalid) as error:
             if needed:
                 raise
             judgements |= dict.fromkeys((each.number for each in undecided), str(error))
