@@ -83,7 +83,8 @@ def list_orphans(  # noqa: PLR0913, PLR0917 - each of them is an option of the c
     rows = [{**row, "State": row["Decision"] or row["Classification"] or "?"} for row in found.orphans]
     show([CmdletObject(ORPHAN, row) for row in rows], format_, console())
     errors = console(to_errors=True)
-    errors.print(f"{found.total} orphans, {found.undecided} undecided.")
+    plural = "" if found.total == 1 else "s"
+    errors.print(f"{found.total} orphan{plural}, {found.undecided} undecided.")
     if found.next is not None:
         errors.print(f"There are more: --after {found.next}, or --limit 0 for all.")
     for why in sorted({str(row["Why"]) for row in found.orphans if not (row["Decision"] or row["Classification"])}):
