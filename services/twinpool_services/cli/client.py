@@ -79,14 +79,17 @@ class Client:
 
     def change_configuration(self, settings: Document) -> Document:
         """Change settings at the active CMS master; return the whole configuration."""
-        master = self.deployment.pool(self.deployment.cms_master)
-        request = _Request(method="PATCH", path=CONFIGURATION, body=settings)
-        try:
-            return self._ask([master], request)
-        except HomeNotServed as error:
-            if not error.serving_pool:
-                raise
-            return self._ask([self.deployment.pool(error.serving_pool)], request)
+        return self._ask_where_cms_is_served(_Request(method="PATCH", path=CONFIGURATION, body=settings))
+
+    def cms_replication(self) -> Document:
+        """Return how far each pool's replica of the CMS is, by the word of the pool that serves it."""
+        return self._ask_where_cms_is_served(_Request(method="GET", path="/v1/cms/replication-status"))
+
+    @property
+    def cms_pools(self) -> tuple[str, ...]:
+        """The pools that may serve the CMS: the one that did in the first term, and its backup pool."""
+        first = self.deployment.cms_master
+        return (first, *filter(None, [self.deployment.partner_of(first)]))
 
     def request_sync(self, fqdn: str, *, module: str, full: bool) -> Document:
         """Ask a pool to send what its backup pool lacks, or everything; return what was accepted."""
@@ -113,6 +116,41 @@ class Client:
         """Return how far a verification is, and what it has found."""
         pool = self.deployment.pool(fqdn)
         return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/verifications/{quote(identity)}"))
+
+    def begin_failover(self, fqdn: str, wish: Document) -> Document:
+        """Have a pool take a home over; return the operation as it begins."""
+        pool = self.deployment.pool(fqdn)
+        return self._ask([pool], _Request(method="POST", path=f"{_path(pool)}/failovers", body=wish))
+
+    def failover(self, fqdn: str, identity: str) -> Document:
+        """Return how far an operation is that brings a home to a pool."""
+        pool = self.deployment.pool(fqdn)
+        return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/failovers/{quote(identity, safe='')}"))
+
+    def failovers(self, fqdn: str, params: Mapping[str, str]) -> Document:
+        """Return a page of the operations of a pool, newest first, as `Failovers`, `Next`."""
+        pool = self.deployment.pool(fqdn)
+        return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/failovers", params=params))
+
+    def abort_failover(self, fqdn: str, identity: str, reason: str) -> Document:
+        """Ask that an operation come to nothing; return it as it is now."""
+        pool = self.deployment.pool(fqdn)
+        path = f"{_path(pool)}/failovers/{quote(identity, safe='')}/abort"
+        return self._ask([pool], _Request(method="POST", path=path, body={"Reason": reason}))
+
+    def failover_plan(self, fqdn: str, home: str) -> Document:
+        """Return what would be missing if a pool took a home over now, alone."""
+        pool = self.deployment.pool(fqdn)
+        return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/failover-plans/{quote(home)}"))
+
+    def standing(self, fqdn: str, home: str) -> Document:
+        """Return how a pool stands to a home, by its own durable knowledge."""
+        pool = self.deployment.pool(fqdn)
+        return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/homes/{quote(home)}/standing"))
+
+    def readiness(self, fqdn: str) -> Mapping[str, str]:
+        """Return of each front end of a pool why it is not ready; an empty text if it is."""
+        return {front_end.name: self._why_not_ready(front_end) for front_end in self.deployment.pool(fqdn).front_ends}
 
     def import_progress(self, fqdn: str, *, home: str, module: str) -> Document:
         """Return how far a pool has come with importing a stream."""
@@ -182,6 +220,25 @@ class Client:
         # A word from a front end says more than the silence of the others.
         names = " or ".join(pool.fqdn for pool in asked)
         raise refused or PoolUnreachable(f"no front end of {names} answers ({'; '.join(silent)})")
+
+    def _ask_where_cms_is_served(self, request: _Request) -> Document:
+        """Ask the pools that may serve the CMS; one that does not says who does."""
+        try:
+            return self._ask([self.deployment.pool(pool) for pool in self.cms_pools], request)
+        except HomeNotServed as error:
+            if not error.serving_pool:
+                raise
+            return self._ask([self.deployment.pool(error.serving_pool)], request)
+
+    def _why_not_ready(self, front_end: FrontEnd) -> str:
+        try:
+            document = _json(self._send(front_end, _Request(method="GET", path="/readyz")))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return _reason(error)
+        if document is None or not isinstance(checks := document.get("Checks"), dict):
+            return "whoever listens there is no front end"
+        failed = [f"{name}: {one['Reason']}" for name, one in checks.items() if one["Required"] and not one["Ok"]]
+        return "; ".join(failed)
 
     def _send(self, front_end: FrontEnd, request: _Request) -> httpx.Response:
         return self._http.request(

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from twinpool_services.cli import archive_cmdlets, backup_cmdlets, user_data_cmdlets, verification_cmdlets
+from twinpool_services.cli import (
+    archive_cmdlets,
+    backup_cmdlets,
+    cms_cmdlets,
+    failover_cmdlets,
+    user_data_cmdlets,
+    verification_cmdlets,
+)
 from twinpool_services.cli.cmdlet import Cmdlets
 
 CMDLETS = Cmdlets(
@@ -11,5 +18,7 @@ CMDLETS = Cmdlets(
         *user_data_cmdlets.CMDLETS,
         *archive_cmdlets.CMDLETS,
         *verification_cmdlets.CMDLETS,
+        *failover_cmdlets.CMDLETS,
+        *cms_cmdlets.CMDLETS,
     )
 )

@@ -99,6 +99,21 @@ def verify(
 
 
 @app.command()
+def failback(  # noqa: PLR0917 - each of them is an option of the command
+    pool: Annotated[str, typer.Argument(help="The pool that was failed over.")],
+    disaster: Annotated[bool, typer.Option("--disaster", help="The backup pool is gone.")] = False,  # noqa: FBT002
+    wait: Annotated[str, typer.Option(help="How long the backlog may take, as hh:mm:ss.")] = "00:00:15",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, not even before a disaster.")] = False,  # noqa: FBT002
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print each step with its time.")] = False,  # noqa: FBT002
+    format_: FormatOption = None,
+    deployment: DeploymentOption = None,
+) -> None:
+    """Bring a pool's users home (Invoke-CsPoolFailback)."""
+    texts = {"PoolFqdn": pool, "DisasterMode": str(disaster), "WaitTime": wait, "Verbose": str(verbose)}
+    _run("Invoke-CsPoolFailback", texts | ({"Confirm": "false"} if yes else {}), format_, deployment)
+
+
+@app.command()
 def pairs(format_: FormatOption = None, deployment: DeploymentOption = None) -> None:
     """Show which pool backs up which, by the deployment file; no server is asked."""
     found = open_deployment(Common(deployment=deployment))
@@ -178,6 +193,18 @@ def bench(context: typer.Context) -> None:
 def orphans(context: typer.Context) -> None:
     """Settle what only a pool that came back had: list, show, replay, discard."""
     _pass_on("twinpool_services.cli.orphan_commands", context)
+
+
+@app.command("failover", context_settings=_PASSED_ON)
+def failover(context: typer.Context) -> None:
+    """Move a pool's users to its backup pool: plan, execute, status, resume, abort."""
+    _pass_on("twinpool_services.cli.failover_commands", context)
+
+
+@app.command("receipts", context_settings=_PASSED_ON)
+def receipts(context: typer.Context) -> None:
+    """Show what failovers and failbacks came to: list, show."""
+    _pass_on("twinpool_services.cli.receipt_commands", context)
 
 
 def _pass_on(module: str, context: typer.Context) -> None:

@@ -13,6 +13,29 @@ from rich.text import Text
 
 from twinpool_services.cli.backup_cmdlets import MODULE, RELATION, STATUS, STATUS_PROPERTIES
 from twinpool_services.cli.common import Format
+from twinpool_services.cli.failover_types import (
+    CHECK,
+    CHECK_COLUMNS,
+    LOSS_COLUMNS,
+    MODULE_LOSS,
+    PLAN,
+    PLAN_PROPERTIES,
+    PROPOSAL,
+    PROPOSAL_COLUMNS,
+    RECEIPT,
+    RECEIPT_MODULE,
+    RECEIPT_MODULE_COLUMNS,
+    RECEIPT_PROPERTIES,
+    RECEIPT_ROW,
+    RECEIPT_ROW_COLUMNS,
+    RECEIPT_STEP,
+    REPLICA,
+    REPLICA_COLUMNS,
+    STANDING,
+    STANDING_COLUMNS,
+    STEP_COLUMNS,
+)
+from twinpool_services.cli.failover_types import STYLES as FAILOVER_STYLES
 from twinpool_services.cli.objects import CmdletObject
 from twinpool_services.cli.orphan_types import (
     DIFFERING_LINE,
@@ -58,6 +81,16 @@ VIEWS: Mapping[str, View] = {
     ORPHAN_DETAIL: View(header=ORPHAN_PROPERTIES, rows="Difference"),
     DIFFERING_LINE: View(columns=LINE_COLUMNS),
     OUTCOME: View(columns=OUTCOME_COLUMNS),
+    RECEIPT: View(header=RECEIPT_PROPERTIES, rows="Steps", more="Modules"),
+    RECEIPT_STEP: View(columns=STEP_COLUMNS),
+    RECEIPT_MODULE: View(columns=RECEIPT_MODULE_COLUMNS),
+    RECEIPT_ROW: View(columns=RECEIPT_ROW_COLUMNS),
+    PLAN: View(header=PLAN_PROPERTIES, rows="BackupModules"),
+    MODULE_LOSS: View(columns=LOSS_COLUMNS),
+    STANDING: View(columns=STANDING_COLUMNS),
+    CHECK: View(columns=CHECK_COLUMNS),
+    PROPOSAL: View(columns=PROPOSAL_COLUMNS),
+    REPLICA: View(columns=REPLICA_COLUMNS),
 }
 
 STYLES = {
@@ -71,6 +104,7 @@ STYLES = {
     "Repaired": "yellow",
     "NotVerified": "bold red",
     **ORPHAN_STYLES,
+    **FAILOVER_STYLES,
 }
 
 

@@ -1,0 +1,76 @@
+"""Asks the pools what the checks before a failover are made on. What a silent pool leaves open is told as such."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twinpool.errors import HomeNotServed, NotFound, Transient
+from twinpool.vocabulary.names import CMS_HOME
+from twinpool_services.cli.client import Client
+from twinpool_services.cli.failover_checks import Cms, Facts
+from twinpool_services.cli.failover_moves import Direction, Move, Told, ask_both
+
+ERROR = "ErrorState"
+
+
+def gather(client: Client, move: Move, told: Told) -> Facts:
+    """Ask. Raises nothing for a pool that does not answer."""
+    silent = told.silent.get(move.source, "")
+    return Facts(
+        source_silent=silent,
+        source_errors=() if silent else _export_errors(client, move),
+        target_not_ready=client.readiness(move.target),
+        target_active=_active_front_end(client, move.target),
+        cms=Cms(serving_pool="", works=False) if move.direction is Direction.CMS else cms_of(client),
+    )
+
+
+def cms_of(client: Client) -> Cms:
+    """Say whether the Central Management store works, and how far its replicas are."""
+    told = ask_both(client, CMS_HOME, client.cms_pools)
+    if told.newest is None:
+        return Cms(serving_pool="", works=False, why_not="; ".join(told.silent.values()))
+    serving = str(told.newest["ServingPool"])
+    standing = told.standings.get(serving)
+    if standing is None:
+        why = told.silent.get(serving, "it is not known to serve it")
+        return Cms(serving_pool=serving, works=False, why_not=f"{serving} serves it and does not answer: {why}")
+    if standing["ServingPool"] != serving or standing["Doubt"]:
+        why = standing["Doubt"] or f"it does not know that it serves it in term {told.newest['Term']}"
+        return Cms(serving_pool=serving, works=False, why_not=f"{serving}: {why}")
+    if _active_front_end(client, serving) is None:
+        why = f"no front end of {serving}, which serves it, is the active one"
+        return Cms(serving_pool=serving, works=False, why_not=why)
+    return Cms(serving_pool=serving, works=True, up_to_date=_replicas(client))
+
+
+def _replicas(client: Client) -> dict[str, str]:
+    """Return for each pool why its replica is not up to date; nobody is blamed while it cannot be known."""
+    try:
+        document: Mapping[str, Any] = client.cms_replication()
+    except (Transient, HomeNotServed) as error:
+        return dict.fromkeys((pool.fqdn for pool in client.deployment.pools), f"it cannot be known: {error}")
+    return {row["ReplicaFqdn"]: "" if row["UpToDate"] else row["Reason"] or _lag(row) for row in document["Replicas"]}
+
+
+def _lag(row: Mapping[str, Any]) -> str:
+    return f"it stands at {row['AcknowledgedPosition']} of {row['HeadPosition']}"
+
+
+def _export_errors(client: Client, move: Move) -> tuple[str, ...]:
+    category = "CMS" if move.direction is Direction.CMS else "UserData"
+    try:
+        status: Mapping[str, Any] = client.backup_status(move.source, category=category, module="All")
+    except Transient as error:
+        return (str(error),)
+    rows = [row for row in status["BackupModules"] if row["ExportStatus"] == ERROR]
+    return tuple(f"{row['Identity']}: {row['Reason'] or 'no reason is known'}" for row in rows)
+
+
+def _active_front_end(client: Client, pool: str) -> str | None:
+    try:
+        found = client.backup_status(pool, category="All", module="All")["ActiveMachineFqdn"]
+    except (Transient, NotFound):
+        return None
+    return None if found is None else str(found)
