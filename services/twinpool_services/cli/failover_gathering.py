@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from twinpool.errors import HomeNotServed, NotFound, Transient
 from twinpool.vocabulary.names import CMS_HOME
@@ -13,6 +15,12 @@ from twinpool_services.cli.failover_moves import Direction, Move, Told, ask_both
 
 ERROR = "ErrorState"
 
+#: Seconds for what passes by itself: after a failover active front ends begin anew, and others feed the replicas.
+PATIENCE = 5.0
+LOOK = 0.2  #: seconds between two looks
+
+T = TypeVar("T")
+
 
 def gather(client: Client, move: Move, told: Told) -> Facts:
     """Ask. Raises nothing for a pool that does not answer."""
@@ -21,9 +29,25 @@ def gather(client: Client, move: Move, told: Told) -> Facts:
         source_silent=silent,
         source_errors=() if silent else _export_errors(client, move),
         target_not_ready=client.readiness(move.target),
-        target_active=_active_front_end(client, move.target),
-        cms=Cms(serving_pool="", works=False) if move.direction is Direction.CMS else cms_of(client),
+        target_active=_patiently(lambda: _active_front_end(client, move.target), lambda found: found is not None),
+        cms=_cms_for(client, move),
     )
+
+
+def _cms_for(client: Client, move: Move) -> Cms:
+    """Look at the store, a few times if it lags behind; where it is what moves, nothing of it matters."""
+    if move.direction is Direction.CMS:
+        return Cms(serving_pool="", works=False)
+    return _patiently(lambda: cms_of(client), lambda cms: cms.works and not cms.up_to_date.get(move.target))
+
+
+def _patiently(look: Callable[[], T], enough: Callable[[T], bool]) -> T:
+    """Look again until it is enough, or has lasted too long to pass by itself; return what was seen last."""
+    ends = time.monotonic() + PATIENCE
+    pause = threading.Event()  # never set: an interruption ends the wait
+    while not enough(seen := look()) and time.monotonic() < ends:
+        pause.wait(LOOK)
+    return seen
 
 
 def cms_of(client: Client) -> Cms:

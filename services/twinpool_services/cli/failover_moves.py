@@ -65,7 +65,7 @@ class NoBackupPool(Refused):
     hint = "Pair the pool in the deployment file."
 
 
-class PoolDown(PoolUnreachable):
+class PoolDown(Refused):
     """A pool that has to take part does not answer."""
 
     hint = "Start its front ends; if the pool is gone, use -DisasterMode, which may lose what it had not yet sent."
@@ -107,7 +107,7 @@ def judge_failover(pool: str, partner: str, told: Told) -> Move:
 
 
 def failback_to(client: Client, pool: str, *, disaster: bool) -> tuple[Move, Told]:
-    """Find out what failing a pool back means. Raises `NotFailedOver`, `NoBackupPool`, `PoolUnreachable`."""
+    """Find out what failing a pool back means. Raises what `judge_failback` does, and `NoBackupPool`."""
     fqdn, partner = client.deployment.pool(pool).fqdn, partner_of(client, pool)
     told = ask_both(client, fqdn, (fqdn, partner))
     others = ask_both(client, partner, (fqdn, partner))
@@ -116,7 +116,7 @@ def failback_to(client: Client, pool: str, *, disaster: bool) -> tuple[Move, Tol
 
 
 def judge_failback(pool: str, partner: str, told: Told, *, other_is_served_by: str, disaster: bool) -> Move:
-    """Conclude from what both say. Raises `NotFailedOver`, and `PoolUnreachable` if a pool that is needed is silent.
+    """Conclude from what both say. Raises `NotFailedOver`, `PoolDown`, and `PoolUnreachable` if the pool is silent.
 
     That the pool itself answers comes first: nobody can be brought back to a pool that is not there.
     """
