@@ -20,6 +20,7 @@ Document = Mapping[str, object]
 
 #: A front end that is up accepts at once; what it has to read takes longer.
 TIMEOUT = httpx.Timeout(15.0, connect=3.0)
+PEEK = httpx.Timeout(5.0, connect=1.0)  #: for what is asked of pools that may be gone
 
 CONFIGURATION = "/v1/backup-configuration"
 
@@ -33,6 +34,7 @@ class _Request:
     path: str
     params: Mapping[str, str] | None = None
     body: Document | None = None
+    timeout: httpx.Timeout | None = None  #: None: the client's
 
 
 class Client:
@@ -81,9 +83,12 @@ class Client:
         """Change settings at the active CMS master; return the whole configuration."""
         return self._ask_where_cms_is_served(_Request(method="PATCH", path=CONFIGURATION, body=settings))
 
-    def cms_replication(self) -> Document:
-        """Return how far each pool's replica of the CMS is, by the word of the pool that serves it."""
-        return self._ask_where_cms_is_served(_Request(method="GET", path="/v1/cms/replication-status"))
+    def cms_replication(self, fqdn: str | None = None) -> Document:
+        """Return how far each pool's replica of the CMS is, by the word of this pool, or of whoever serves it."""
+        request = _Request(method="GET", path="/v1/cms/replication-status")
+        if fqdn is not None:
+            return self._ask([self.deployment.pool(fqdn)], request)
+        return self._ask_where_cms_is_served(request)
 
     @property
     def cms_pools(self) -> tuple[str, ...]:
@@ -146,7 +151,8 @@ class Client:
     def standing(self, fqdn: str, home: str) -> Document:
         """Return how a pool stands to a home, by its own durable knowledge."""
         pool = self.deployment.pool(fqdn)
-        return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/homes/{quote(home)}/standing"))
+        path = f"{_path(pool)}/homes/{quote(home)}/standing"
+        return self._ask([pool], _Request(method="GET", path=path, timeout=PEEK))
 
     def readiness(self, fqdn: str) -> Mapping[str, str]:
         """Return of each front end of a pool why it is not ready; an empty text if it is."""
@@ -242,7 +248,11 @@ class Client:
 
     def _send(self, front_end: FrontEnd, request: _Request) -> httpx.Response:
         return self._http.request(
-            request.method, front_end.address + request.path, params=request.params, json=request.body
+            request.method,
+            front_end.address + request.path,
+            params=request.params,
+            json=request.body,
+            timeout=request.timeout or self._http.timeout,
         )
 
 

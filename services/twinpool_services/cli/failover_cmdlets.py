@@ -45,7 +45,7 @@ def read_servers(text: str) -> tuple[str, ...]:
 def invoke_failover(client: Client, bound: Bound) -> Outcome:
     """Have the backup pool of a pool serve that pool's users."""
     wish = _wish(bound, prepare="PrepareForFailoverOnly")
-    move, told = failover_from(client, bound.text("PoolFqdn"))
+    move, told = failover_from(client, bound.text("PoolFqdn"), disaster=wish.manner.disaster)
     outcome = run(client, move, told, wish)
     return replace(outcome, warnings=(*outcome.warnings, *_guests(client, move)))
 
@@ -129,7 +129,7 @@ def _token(bound: Bound) -> str | None:
 
 def _guests(client: Client, move: Move) -> tuple[str, ...]:
     """Warn if the pool that is left serves the users of its backup pool, too: they stay."""
-    newest = ask_both(client, move.target, (move.target, move.source)).newest
+    newest = ask_both(client, move.target, (move.target,)).newest
     if newest is None or newest["ServingPool"] != move.source:
         return ()
     back = f"Invoke-CsPoolFailback -PoolFqdn {move.target}"

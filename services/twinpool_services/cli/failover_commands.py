@@ -160,7 +160,7 @@ def abort(
 
 
 def _move(client: Client, pool: str) -> Move:
-    return cms_move(client)[0] if pool.casefold() == CMS_HOME else failover_from(client, pool)[0]
+    return cms_move(client)[0] if pool.casefold() == CMS_HOME else failover_from(client, pool, disaster=True)[0]
 
 
 def _pools_of(client: Client, home: str) -> tuple[str, ...]:

@@ -22,23 +22,26 @@ LOOK = 0.2  #: seconds between two looks
 T = TypeVar("T")
 
 
-def gather(client: Client, move: Move, told: Told) -> Facts:
-    """Ask. Raises nothing for a pool that does not answer."""
+def gather(client: Client, move: Move, told: Told, *, disaster: bool) -> Facts:
+    """Ask; in a disaster the source is asked nothing. Raises nothing for a pool that does not answer."""
     silent = told.silent.get(move.source, "")
     return Facts(
         source_silent=silent,
-        source_errors=() if silent else _export_errors(client, move),
+        source_errors=() if silent or disaster else _export_errors(client, move),
         target_not_ready=client.readiness(move.target),
         target_active=_patiently(lambda: _active_front_end(client, move.target), lambda found: found is not None),
-        cms=_cms_for(client, move),
+        cms=_cms_for(client, move, without=move.source if disaster else ""),
     )
 
 
-def _cms_for(client: Client, move: Move) -> Cms:
+def _cms_for(client: Client, move: Move, *, without: str) -> Cms:
     """Look at the store, a few times if it lags behind; where it is what moves, nothing of it matters."""
     if move.direction is Direction.CMS:
         return Cms(serving_pool="", works=False)
-    return _patiently(lambda: cms_of(client), lambda cms: cms.works and not cms.up_to_date.get(move.target))
+    return _patiently(
+        lambda: cms_of(client, without=without),
+        lambda cms: cms.serving_pool == without or (cms.works and not cms.up_to_date.get(move.target)),
+    )
 
 
 def _patiently(look: Callable[[], T], enough: Callable[[T], bool]) -> T:
@@ -50,13 +53,15 @@ def _patiently(look: Callable[[], T], enough: Callable[[T], bool]) -> T:
     return seen
 
 
-def cms_of(client: Client) -> Cms:
-    """Say whether the Central Management store works, and how far its replicas are."""
-    told = ask_both(client, CMS_HOME, client.cms_pools)
+def cms_of(client: Client, *, without: str = "") -> Cms:
+    """Say whether the Central Management store works, and how far its replicas are; `without` is not asked."""
+    told = ask_both(client, CMS_HOME, [pool for pool in client.cms_pools if pool != without])
     if told.newest is None:
         return Cms(serving_pool="", works=False, why_not="; ".join(told.silent.values()))
     serving = str(told.newest["ServingPool"])
     standing = told.standings.get(serving)
+    if serving == without:
+        return Cms(serving_pool=serving, works=False, why_not=f"{serving}, which is left, serves it")
     if standing is None:
         why = told.silent.get(serving, "it is not known to serve it")
         return Cms(serving_pool=serving, works=False, why_not=f"{serving} serves it and does not answer: {why}")
@@ -66,13 +71,13 @@ def cms_of(client: Client) -> Cms:
     if _active_front_end(client, serving) is None:
         why = f"no front end of {serving}, which serves it, is the active one"
         return Cms(serving_pool=serving, works=False, why_not=why)
-    return Cms(serving_pool=serving, works=True, up_to_date=_replicas(client))
+    return Cms(serving_pool=serving, works=True, up_to_date=_replicas(client, serving))
 
 
-def _replicas(client: Client) -> dict[str, str]:
+def _replicas(client: Client, serving: str) -> dict[str, str]:
     """Return for each pool why its replica is not up to date; nobody is blamed while it cannot be known."""
     try:
-        document: Mapping[str, Any] = client.cms_replication()
+        document: Mapping[str, Any] = client.cms_replication(serving)
     except (Transient, HomeNotServed) as error:
         return dict.fromkeys((pool.fqdn for pool in client.deployment.pools), f"it cannot be known: {error}")
     return {row["ReplicaFqdn"]: "" if row["UpToDate"] else row["Reason"] or _lag(row) for row in document["Replicas"]}

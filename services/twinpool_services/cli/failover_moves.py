@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,15 +73,21 @@ class PoolDown(Refused):
 
 
 def ask_both(client: Client, home: str, pools: Sequence[str]) -> Told:
-    """Ask each of these pools how it stands to a home; whoever cannot answer is silent."""
-    standings: dict[str, Standing] = {}
-    silent: dict[str, str] = {}
-    for pool in pools:
+    """Ask these pools, all at once, how they stand to a home; whoever cannot answer is silent."""
+
+    def ask(pool: str) -> Standing | str:
         try:
-            standings[pool] = client.standing(pool, home)
+            return client.standing(pool, home)
         except Transient as error:
-            silent[pool] = str(error)
-    return Told(home=home, standings=standings, silent=silent)
+            return str(error)
+
+    with ThreadPoolExecutor(max_workers=max(1, len(pools))) as asking:
+        answers = dict(zip(pools, asking.map(ask, pools), strict=True))
+    return Told(
+        home=home,
+        standings={pool: said for pool, said in answers.items() if not isinstance(said, str)},
+        silent={pool: said for pool, said in answers.items() if isinstance(said, str)},
+    )
 
 
 def partner_of(client: Client, pool: str) -> str:
@@ -91,10 +98,13 @@ def partner_of(client: Client, pool: str) -> str:
     return partner
 
 
-def failover_from(client: Client, pool: str) -> tuple[Move, Told]:
-    """Find out what failing a pool over means. Raises `AlreadyFailedOver`, `NoBackupPool`, `PoolUnreachable`."""
+def failover_from(client: Client, pool: str, *, disaster: bool) -> tuple[Move, Told]:
+    """Find out what failing a pool over means. In a disaster the pool itself is not asked, so that nobody waits for it.
+
+    Raises `AlreadyFailedOver`, `NoBackupPool`, `PoolUnreachable`.
+    """
     fqdn, partner = client.deployment.pool(pool).fqdn, partner_of(client, pool)
-    told = ask_both(client, fqdn, (fqdn, partner))
+    told = ask_both(client, fqdn, (partner,) if disaster else (fqdn, partner))
     return judge_failover(fqdn, partner, told), told
 
 
@@ -109,8 +119,9 @@ def judge_failover(pool: str, partner: str, told: Told) -> Move:
 def failback_to(client: Client, pool: str, *, disaster: bool) -> tuple[Move, Told]:
     """Find out what failing a pool back means. Raises what `judge_failback` does, and `NoBackupPool`."""
     fqdn, partner = client.deployment.pool(pool).fqdn, partner_of(client, pool)
-    told = ask_both(client, fqdn, (fqdn, partner))
-    others = ask_both(client, partner, (fqdn, partner))
+    asked = (fqdn,) if disaster else (fqdn, partner)
+    told = ask_both(client, fqdn, asked)
+    others = ask_both(client, partner, asked)
     other = others.newest["ServingPool"] if others.newest else partner
     return judge_failback(fqdn, partner, told, other_is_served_by=other, disaster=disaster), told
 
@@ -132,7 +143,10 @@ def judge_failback(pool: str, partner: str, told: Told, *, other_is_served_by: s
 
 
 def cms_move(client: Client) -> tuple[Move, Told]:
-    """Find out where the Central Management store goes. Raises `NoBackupPool`, `PoolUnreachable`."""
+    """Find out where the Central Management store goes; who has it has to be asked for, even in a disaster.
+
+    Raises `NoBackupPool`, `PoolUnreachable`.
+    """
     pools = client.cms_pools
     if len(pools) < 2:
         raise NoBackupPool(f"{pools[0]}, which has the Central Management store, has no backup pool")

@@ -51,7 +51,8 @@ class Wish:
 
 def run(client: Client, move: Move, told: Told, wish: Wish) -> Outcome:
     """Carry a move out as far as is wished. Raises what keeps it from being done."""
-    checks = checks_of(move, gather(client, move, told), wish.leniency, disaster=wish.manner.disaster)
+    disaster = wish.manner.disaster
+    checks = checks_of(move, gather(client, move, told, disaster=disaster), wish.leniency, disaster=disaster)
     if wish.check_only:
         return Outcome(objects=check_objects(checks), failure=_failed(checks))
     if wish.what_if:
