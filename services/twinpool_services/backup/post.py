@@ -133,6 +133,10 @@ class PostOffice:
         recipient = self._boxes.get((glance.kind, glance.stream, glance.source))
         if recipient is None and glance.kind is Kind.OPEN:
             self._decline(delivery)
+        elif recipient is None and any(stream == glance.stream for _, stream, _ in self._boxes):
+            # Said to who exported or imported this before the home moved; nothing waits for it any more.
+            log.debug("%s of %s from %s comes too late", glance.kind, glance.stream, glance.source)
+            self.settle(delivery)
         elif recipient is None:
             self.quarantine(delivery, f"nobody here waits for {glance.kind} of {glance.stream} from {glance.source}")
         else:
