@@ -74,6 +74,8 @@ def test_users_move_away_and_come_home_under_writes_and_nothing_is_lost(lab: Run
     assert [step["Step"] for step in home["Steps"]] == STEPS
     for row in home["Modules"]:
         assert row["SourceHead"] == row["TargetBegins"] == row["SourceBegins"]
+    shown = receipt(lab, "receipts", "show", home["Receipt"])
+    assert 0 < shown["Steps"][-2]["Seconds"] <= shown["FirstWriteSeconds"]
     written = {each.key for each in client.told}
     assert written <= kept(lab, P1)
     assert written <= kept(lab, P2)

@@ -154,6 +154,10 @@ class Client:
         path = f"{_path(pool)}/homes/{quote(home)}/standing"
         return self._ask([pool], _Request(method="GET", path=path, timeout=PEEK))
 
+    def about(self, fqdn: str) -> Document:
+        """Return what a front end of a pool says of itself."""
+        return self._ask([self.deployment.pool(fqdn)], _Request(method="GET", path="/v1/front-end", timeout=PEEK))
+
     def readiness(self, fqdn: str) -> Mapping[str, str]:
         """Return of each front end of a pool why it is not ready; an empty text if it is."""
         return {front_end.name: self._why_not_ready(front_end) for front_end in self.deployment.pool(fqdn).front_ends}

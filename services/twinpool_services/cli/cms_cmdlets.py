@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any
 
 from twinpool.errors import HomeNotServed, NotFound, Transient
@@ -25,7 +24,9 @@ def get_replication_status(client: Client, bound: Bound) -> Outcome:
         return Outcome(objects=(CmdletObject(CMS_STATUS, _store_status(client)),))
     rows = client.cms_replication()["Replicas"]
     replicas = rows if isinstance(rows, list) else []
-    return Outcome(objects=tuple(CmdletObject(REPLICA, _replica(row)) for row in _wanted(client, bound, replicas)))
+    return Outcome(
+        objects=tuple(CmdletObject(REPLICA, _replica(client, row)) for row in _wanted(client, bound, replicas))
+    )
 
 
 def invoke_replication(client: Client, bound: Bound) -> Outcome:
@@ -54,17 +55,24 @@ def _wanted(client: Client, bound: Bound, rows: list[Document]) -> list[Document
     return found
 
 
-def _replica(row: Document) -> Document:
+def _replica(client: Client, row: Document) -> Document:
     named = ("UpToDate", "ReplicaFqdn", "LastStatusReport", "LastUpdateCreation")
-    # Who feeds the replicas refuses versions that it does not know, so all that answer are of one.
     return {
         **{name: row[name] for name in named},
-        "ProductVersion": version("twinpool"),
+        "ProductVersion": _version(client, row["ReplicaFqdn"]),
         "Identity": row["ReplicaFqdn"],
         "AcknowledgedPosition": row["AcknowledgedPosition"],
         "HeadPosition": row["HeadPosition"],
         "Reason": row["Reason"],
     }
+
+
+def _version(client: Client, pool: str) -> object:
+    """Return the version that a pool runs, None while it does not answer."""
+    try:
+        return client.about(pool)["Version"]
+    except Transient:
+        return None
 
 
 def _store_status(client: Client) -> Document:

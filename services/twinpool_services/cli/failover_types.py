@@ -27,6 +27,7 @@ RECEIPT_PROPERTIES = (
     "RequestedAt",
     "Seconds",
     "FirstWriteAt",
+    "FirstWriteSeconds",
     "MissingChanges",
     "Orphans",
     "UndecidedOrphans",

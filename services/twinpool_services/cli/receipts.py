@@ -79,6 +79,7 @@ def assemble(operation: Document, found: ReadBack) -> Document:
         "Verification": operation["Verification"],
         "RequestedAt": _requested(operation),
         "FirstWriteAt": operation["FirstWriteAt"],
+        "FirstWriteSeconds": _seconds(operation, operation["FirstWriteAt"]) if operation["FirstWriteAt"] else None,
         "MissingChanges": _missing(operation),
         "Orphans": None if found.orphans is None else len(found.orphans),
         "UndecidedOrphans": _decided(found, None),

@@ -146,8 +146,8 @@ class FailoverDocument(Document):
     first_write_at: str | None = None  #: when this pool took the first write of the term; None: nobody has noted it
 
     @classmethod
-    def of(cls, operation: Operation) -> FailoverDocument:
-        """Say how far it is."""
+    def of(cls, operation: Operation, first_write: Instant | None = None) -> FailoverDocument:
+        """Say how far it is, and when the first write of its term was taken."""
         return cls(
             failover=operation.id,
             home=operation.home,
@@ -168,6 +168,7 @@ class FailoverDocument(Document):
             heads=[PositionDocument(identity=module, position=position) for module, position in operation.heads],
             beginnings=[TermBeginningDocument.of(each) for each in operation.beginnings],
             plan=None if operation.plan is None else PlanDocument.of(operation.plan),
+            first_write_at=None if first_write is None else iso(first_write),
         )
 
 

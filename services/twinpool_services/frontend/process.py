@@ -30,6 +30,7 @@ from twinpool_services.backup import BackupService, Configurations, initial_home
 from twinpool_services.frontend.app import create_app
 from twinpool_services.frontend.context import Context, OpenPool
 from twinpool_services.frontend.exit_codes import ExitCode
+from twinpool_services.frontend.first_writes import FirstWrites
 from twinpool_services.frontend.gated_commits import GatedCommits
 from twinpool_services.frontend.limits import Limits
 from twinpool_services.frontend.server import PortTaken, Server, listen
@@ -178,7 +179,7 @@ class FrontEndProcess:
             )
             opened = OpenPool(
                 store=store,
-                commits=GatedCommits(CommitGroup(store), backup.gate),
+                commits=FirstWrites(GatedCommits(CommitGroup(store), backup.gate), store),
                 content=content,
                 configurations=configurations,
                 backup=backup,

@@ -8,6 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
 from twinpool.errors import InvalidParameter
+from twinpool.failover.operation import Operation, Step
+from twinpool.ports.store import Store
 from twinpool.vocabulary.names import CMS_HOME, Home, PoolFqdn
 from twinpool_services.backup import (
     find_failover,
@@ -31,6 +33,7 @@ from twinpool_services.frontend.failover_documents import (
     PlanDocument,
     StandingDocument,
 )
+from twinpool_services.frontend.first_writes import first_write
 from twinpool_services.frontend.pool_state import pool_state
 
 router = APIRouter(route_class=ExactRoute, tags=["management"], dependencies=[OneOfTheCalls])
@@ -73,19 +76,14 @@ async def list_pool_failovers(
 ) -> FailoverPage:
     """List the operations that were asked for at this pool, newest first."""
     own_pool(here, fqdn)
-    known = [FailoverDocument.of(each) for each in await here.in_thread(list_failovers, here.opened.store)]
-    wanted = [each for each in known if home is None or each.home == home.lower()]
-    begin = _place_after(wanted, after)
-    shown = wanted[begin : begin + limit]
-    more = begin + limit < len(wanted)
-    return FailoverPage(pool_fqdn=here.pool.fqdn, failovers=shown, next=shown[-1].failover if more else None)
+    return await here.in_thread(_page, here, home, after, limit)
 
 
 @router.get(FAILOVER, responses=problems(*READS))
 async def get_failover(here: Here, fqdn: str, identity: str) -> FailoverDocument:
     """Say how far an operation is."""
     own_pool(here, fqdn)
-    return FailoverDocument.of(await here.in_thread(find_failover, here.opened.store, identity))
+    return await here.in_thread(lambda: _told(here.opened.store, find_failover(here.opened.store, identity)))
 
 
 @router.post(
@@ -119,6 +117,21 @@ async def get_standing(here: Here, fqdn: str, home: str) -> StandingDocument:
     return await here.in_thread(_standing, here, here.home_of(home))
 
 
+def _page(here: Context, home: str | None, after: str | None, limit: int) -> FailoverPage:
+    store = here.opened.store
+    known = [each for each in list_failovers(store) if home is None or each.home == home.lower()]
+    begin = _place_after(known, after)
+    shown = [_told(store, each) for each in known[begin : begin + limit]]
+    more = begin + limit < len(known)
+    return FailoverPage(pool_fqdn=here.pool.fqdn, failovers=shown, next=shown[-1].failover if more else None)
+
+
+def _told(store: Store, operation: Operation) -> FailoverDocument:
+    """Say how far it is; the first write of its term is ours to know only if we serve in it."""
+    served = operation.step in {Step.SERVING, Step.DONE}
+    return FailoverDocument.of(operation, first_write(store, operation.home, operation.term) if served else None)
+
+
 def _standing(here: Context, home: Home) -> StandingDocument:
     store = here.opened.store
     standing = read_standing(store, here.deployment, home)
@@ -128,12 +141,12 @@ def _standing(here: Context, home: Home) -> StandingDocument:
     return StandingDocument.of(here.pool.fqdn, standing, state, orphans, store.now())
 
 
-def _place_after(known: list[FailoverDocument], identity: str | None) -> int:
+def _place_after(known: list[Operation], identity: str | None) -> int:
     """Return where the page after an operation begins. Raises `InvalidParameter`."""
     if identity is None:
         return 0
     for at, each in enumerate(known, start=1):
-        if each.failover == identity:
+        if each.id == identity:
             return at
     raise InvalidParameter("after is no `Next` of a page", field="after")
 

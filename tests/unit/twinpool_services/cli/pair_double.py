@@ -37,6 +37,8 @@ class Pair:
         if path == "/readyz":
             check = {"Ok": self.ready, "Required": True, "Reason": "" if self.ready else "the disk is full"}
             return 200 if self.ready else 503, {"Ready": self.ready, "Checks": {"store": check}}
+        if path == "/v1/front-end":
+            return 200, {"Version": "1.2.3"}
         return (200, self.replication()) if path == "/v1/cms/replication-status" else (404, {"detail": "nothing"})
 
     def _of_pool(self, pool: str, asked: Asked, path: str) -> Answer:
