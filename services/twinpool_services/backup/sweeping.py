@@ -1,7 +1,8 @@
-"""Removing content that no record and no change in the log names any more.
+"""Removing content that no record, no change in the log and no orphan names any more.
 
-Invariant: content that a change names is here as long as that change may still be sent, so the log counts as much as
-the records. What is younger than the sweep's grace stays, for an upload comes before the record that names it.
+Invariant: content that a change names is here as long as that change may still be sent, or replayed, so the log and
+the orphans of which nobody has decided count as much as the records. What is younger than the sweep's grace stays, for
+an upload comes before the record that names it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from typing import Protocol
 from twinpool.content.store import ContentStore
 from twinpool.modules.registry import Modules
 from twinpool.ports.store import ChangeLog, Homes, Records
+from twinpool.ports.terms import Orphans
 from twinpool.vocabulary.change import Change, RecordKey
 from twinpool.vocabulary.names import Digest, Stream
+from twinpool.vocabulary.orphan import Orphan
 from twinpool.wire import decode_changes
 
 log = logging.getLogger(__name__)
@@ -24,7 +27,7 @@ PAGE = 1_000  #: records or changes that are read at a time
 PAGE_BYTES = 1024 * 1024
 
 
-class NamingStore(ChangeLog, Homes, Records, Protocol):
+class NamingStore(ChangeLog, Homes, Orphans, Records, Protocol):
     """Where content is named."""
 
 
@@ -44,10 +47,21 @@ def sweep_content(store: NamingStore, content: ContentStore, modules: Modules, s
         # The log is read before the records: a change that is pruned meanwhile has long been a record.
         for change in chain(_in_log(store, stream), _in_records(store, stream)):
             named.update(module.attachments(change))
+    for orphan in _orphans(store):
+        module = modules[orphan.stream.module]
+        if module.names_content:
+            named.update(module.attachments(orphan.change))
     swept = content.sweep(named.__contains__)
     if swept.files:
         log.info("%d files of content removed", swept.files, extra={"event": "content.swept", "files": swept.files})
     return swept.files
+
+
+def _orphans(store: Orphans) -> Iterator[Orphan]:
+    after = 0
+    while orphans := store.orphans(after=after, limit=PAGE, undecided=True):
+        yield from orphans
+        after = orphans[-1].number
 
 
 def _in_records(store: Records, stream: Stream) -> Iterator[Change]:

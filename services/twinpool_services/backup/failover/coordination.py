@@ -34,7 +34,7 @@ from twinpool_services.backup.failover.surroundings import Surroundings
 log = logging.getLogger(__name__)
 
 LOOK = 0.25  #: seconds between two looks for operators' wishes
-QUIET = 1.0  #: seconds without anything new after which the queues are taken to be empty
+QUIET = 0.5  #: seconds without anything new after which the queues are taken to be empty
 
 
 class Coordination:
