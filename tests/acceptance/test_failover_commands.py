@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -90,6 +92,37 @@ def test_a_pool_whose_cms_has_not_left_is_not_failed_over(lab: RunningLab) -> No
     assert "Invoke-CsManagementServerFailover" in refused.stderr
 
 
+def flip(lab: RunningLab, key: str) -> None:
+    """Change a record in the file of the second pool, behind everybody's back."""
+    file = lab.pool(P2).store.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(file, timeout=20, isolation_level=None)) as connection:
+        changed = connection.execute(
+            "UPDATE record SET value = x'666c6970' WHERE key = ? AND set_id ="
+            " (SELECT record_set FROM stream WHERE home = ? AND module = ?)",
+            (key, CONTACTS.home, CONTACTS.module),
+        )
+        assert changed.rowcount == 1
+
+
+def test_pools_that_differ_are_not_handed_over_unless_nobody_compares(lab: RunningLab) -> None:
+    """Reference 28.10."""
+    lab.await_final()
+    flip(lab, "contacts/bob")
+
+    refused = lab.command(*OVER)
+    uncompared = receipt(lab, *OVER, "-SkipDataVerification", "-PrepareForFailoverOnly")
+    writes = lab.put(P1, "contacts/emil", b"friend")
+    repaired = lab.command("verify", P1, "--resync")
+    compared = receipt(lab, *OVER, "-PrepareForFailoverOnly")
+
+    assert refused.returncode == ExitCode.REFUSED
+    assert "the pools' records differ" in refused.stderr
+    assert (uncompared["Result"], uncompared["Verification"]) == ("Prepared", "skipped")
+    assert writes
+    assert repaired.returncode == ExitCode.OK, repaired.stderr
+    assert (compared["Result"], compared["Verification"]) == ("Prepared", "passed")
+
+
 def test_what_was_only_prepared_leaves_the_source_writing(lab: RunningLab) -> None:
     prepared = receipt(lab, *OVER, "-PrepareForFailoverOnly", "-Force")
 
@@ -162,3 +195,26 @@ def test_an_operation_is_followed_by_another_command_and_can_be_aborted(lab: Run
     assert (ended["Result"], ended["Failure"]) == ("Aborted", "not today")
     assert lab.command("failover", "abort", begun["Failover"]).returncode == ExitCode.REFUSED
     lab.eventually(lambda: lab.put(P1, "contacts/dora", b"friend"), "the source takes writes again")
+
+
+def test_users_come_home_alone_when_the_backup_pool_is_gone_after_the_cms(lab: RunningLab) -> None:
+    """Reference 28.12, and 28.8 in the other direction."""
+    lab.await_final()
+    receipt(lab, *OVER)
+    lab.await_final(P2)
+    for name in lab.names(P2):
+        lab.lab.kill(name)
+
+    planned, before_cms = lab.command(*BACK), lab.command(*BACK, "-DisasterMode", "-Force")
+    down = lab.command("Get-CsManagementStoreReplicationStatus", "-CentralManagementStoreStatus", "--format", "json")
+    cms = receipt(lab, "Invoke-CsManagementServerFailover", "-Force")
+    home = receipt(lab, *BACK, "-DisasterMode", "-Force")
+
+    assert (planned.returncode, before_cms.returncode) == (ExitCode.REFUSED, ExitCode.REFUSED)
+    assert "-DisasterMode" in planned.stderr
+    assert "Invoke-CsManagementServerFailover" in before_cms.stderr
+    assert json.loads(down.stdout)["ActiveMasterFqdn"] is None
+    assert [(each["Result"], each["DisasterMode"]) for each in (cms, home)] == [("Done", True)] * 2
+    assert lab.put(P1, "contacts/fritz", b"friend")
+    lab.start(*lab.names(P2))
+    lab.assert_in_step()

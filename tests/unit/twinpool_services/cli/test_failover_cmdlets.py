@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.twinpool_services.cli.answering import deployment_text
 from tests.unit.twinpool_services.cli.pair_double import NAME, P1, P2, PRESENCE, Pair
 from twinpool_services.cli import failover_following
 from twinpool_services.cli.exit_codes import ExitCode
@@ -286,3 +287,16 @@ def test_an_operation_goes_on_when_whoever_follows_it_is_interrupted(
     assert (code, len(pair.wishes)) == (ExitCode.INTERRUPTED, 1)
     assert f"twinpool failover resume {NAME}" in err
     assert f"twinpool failover abort {NAME}" in err
+
+
+@pytest.mark.parametrize("words", [OVER, BACK, ("Invoke-CsManagementServerFailover",), ("failover", "plan", P1)])
+def test_a_pool_without_a_backup_pool_goes_nowhere(
+    run: Run, pair: Pair, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """Reference 28.1."""
+    (tmp_path / "twinpool.toml").write_text(deployment_text({P1: [1], P2: [2]}, pairs=""))
+
+    code, _, err = run(*words)
+
+    assert (code, pair.wishes) == (ExitCode.REFUSED, [])
+    assert "has no backup pool" in err
