@@ -7,6 +7,7 @@ import typer
 from twinpool_services.bench import grow, memory, takeover
 from twinpool_services.bench.capture import command as capture
 from twinpool_services.bench.drain import command as drain
+from twinpool_services.bench.failover import command as failover
 from twinpool_services.bench.lag import command as lag
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ def benches() -> None:
 
 app.command("capture", epilog=capture.EXAMPLES)(capture.capture)
 app.command("drain", epilog=drain.EXAMPLES)(drain.drain)
+app.command("failover", epilog=failover.EXAMPLES)(failover.failover)
 app.command("grow", epilog=grow.EXAMPLES)(grow.grow)
 app.command("lag", epilog=lag.EXAMPLES)(lag.lag)
 app.command("memory", epilog=memory.EXAMPLES)(memory.memory)
