@@ -150,7 +150,7 @@ class Coordinating:
         """Take an event in and say what is to be done, in this order. `status` is what is durably known now."""
         if self.operation.has_ended:
             return []
-        if self._is_superseded(status):
+        if self.operation.is_superseded_by(status):
             reason = f"{status.serving_pool} serves in term {status.term}, which is higher than {self.operation.term}"
             return self._end(Step.ABORTED, now, failure=reason)
         match event:
@@ -173,20 +173,21 @@ class Coordinating:
             case _:
                 assert_never(event)
 
-    def _is_superseded(self, status: HomeStatus) -> bool:
-        """Whether another term came first. Our own term, or a later one once we have served, is no such thing."""
-        mine = self.operation
-        if mine.step is Step.SERVING or status.term < mine.term:
-            return False
-        return status.term > mine.term or status.serving_pool != mine.target
-
     def _tick(self, status: HomeStatus, now: Instant) -> list[CoordinatingAction]:
         if self._said_at is not None and now < self._said_at + REPEAT:
-            return [ReadCursors()] if self.operation.step is Step.QUIESCED else []
+            return self._look_again()
         self._said_at = now
         if status.term == self.operation.term and self.operation.step is not Step.SERVING:
             return [TakeOver(self.operation)]  # Somebody has done so already: a crash came before it was noted.
         return self._do_step(now)
+
+    def _look_again(self) -> list[CoordinatingAction]:
+        """Between two words to the source: users wait, so what may have come to an end is looked at more often."""
+        mine = self.operation
+        if mine.step is Step.QUIESCED:
+            return [ReadCursors()]
+        verifying = mine.step is Step.DRAINED and mine.kind is Kind.PLANNED and not mine.options.skip_verification
+        return [Verify()] if verifying else []
 
     def _do_step(self, now: Instant) -> list[CoordinatingAction]:
         """Say and do (again) what the present step owes."""
@@ -212,17 +213,11 @@ class Coordinating:
     def _request(self, now: Instant) -> list[CoordinatingAction]:
         if self.operation.kind is Kind.PLANNED:
             late = "the source has not answered in time"
-            return self._abort(late, now) if self._has_waited(now) else [self._quiesce()]
+            return self._abort(late, now) if self.operation.has_waited(now, self._verifying_at) else [self._quiesce()]
         if self._applying:
             return []
         self._applying = True
         return [ApplyQueues()]
-
-    def _has_waited(self, now: Instant) -> bool:
-        since = self.operation.reached(self.operation.step)
-        if self.operation.step is Step.DRAINED and self._verifying_at is not None:
-            since = self._verifying_at  # Comparing takes as long as there are records, but not longer in silence.
-        return since is not None and now > since + self.operation.options.wait_time
 
     def _quiesce(self) -> CoordinatingAction:
         """Ask for read-only, or show that we are still at it."""
@@ -230,7 +225,7 @@ class Coordinating:
 
     def _wait(self, now: Instant) -> list[CoordinatingAction]:
         mine = self.operation
-        if self._has_waited(now):
+        if self.operation.has_waited(now, self._verifying_at):
             return self._abort(f"still {mine.step} after {mine.options.wait_time:.0f} s", now)
         if mine.step is Step.QUIESCED:
             return [self._quiesce(), ReadCursors()]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NewType
 
 from twinpool.failover.plan import LossPlan
-from twinpool.vocabulary.home import Mode, TermBeginning
+from twinpool.vocabulary.home import HomeStatus, Mode, TermBeginning
 from twinpool.vocabulary.names import Home, Instant, ModuleName, PoolFqdn, Position, Term
 
 OperationId = NewType("OperationId", str)  #: names one operation for ever, in both pools
@@ -91,6 +91,19 @@ class Operation:
         if self.kind is Kind.DISASTER:
             return self.step is Step.REQUESTED
         return self.step in _ABORTABLE
+
+    def is_superseded_by(self, status: HomeStatus) -> bool:
+        """Whether another term came first. Our own term, or a later one once we have served, is no such thing."""
+        if self.step is Step.SERVING or status.term < self.term:
+            return False
+        return status.term > self.term or status.serving_pool != self.target
+
+    def has_waited(self, now: Instant, verifying_at: Instant | None) -> bool:
+        """Whether the present step takes too long; `verifying_at`: when the source last said that it compares."""
+        since = self.reached(self.step)
+        if self.step is Step.DRAINED and verifying_at is not None:
+            since = verifying_at  # Comparing takes as long as there are records, but not longer in silence.
+        return since is not None and now > since + self.options.wait_time
 
     def at(self, step: Step, now: Instant) -> Operation:
         """Return the operation having reached a step."""

@@ -33,7 +33,7 @@ from twinpool_services.backup.verification.stream import StreamVerification, Tel
 
 log = logging.getLogger(__name__)
 
-LOOK = 0.5  #: seconds between looks whether something is wished for
+LOOK = 0.2  #: seconds between looks whether something is wished for
 TELL = 0.5  #: seconds between two notes of how far it is
 
 

@@ -71,6 +71,12 @@ def test_between_two_words_to_the_source_it_looks_where_its_imports_stand() -> N
     assert coordinator.hears(Tick(), after=0.1) == [ReadCursors()]
 
 
+def test_between_two_words_to_the_source_it_asks_what_has_come_of_comparing() -> None:
+    coordinator = Coordinator()
+    coordinator.at_the_heads()
+    assert coordinator.hears(Tick(), after=0.1) == [Verify()]
+
+
 def test_what_stands_below_the_heads_is_waited_for() -> None:
     coordinator = Coordinator()
     coordinator.hears(Tick())
