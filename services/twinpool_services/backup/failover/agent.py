@@ -30,8 +30,8 @@ from twinpool.failover.messages import (
     VerificationTold,
     VerifyWanted,
 )
-from twinpool.protocol.messages import Open, Refusal, Refused
-from twinpool.vocabulary.home import HomeStatus, TermBeginning
+from twinpool.protocol.messages import Batch, Open, Refusal, Refused
+from twinpool.vocabulary.home import HomeStatus, TermBeginning, fork
 from twinpool.vocabulary.names import Instant, ModuleName, PoolFqdn, Term
 from twinpool_services.backup.failover.coordination import Coordination
 from twinpool_services.backup.failover.quiescence import Quiescence
@@ -58,6 +58,7 @@ class HomeAgent:
             settled=not was_away or not around.peers,
         )
         self._staffed = False
+        self._told_of: set[tuple[PoolFqdn, ModuleName, Term]] = set()  # who served it, too, as was said already
         rumour = around.premises.rumours.of(around.home)
         if rumour > self._began_as.term:
             self._rejoin.handle(rejoining.HigherTermHeard(rumour), self._began_as, _clock())
@@ -92,7 +93,7 @@ class HomeAgent:
 
     # ── hearing ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def hear(self, message: FailoverMessage | Open, module: ModuleName, speaker: PoolFqdn) -> None:
+    def hear(self, message: FailoverMessage | Open | Batch, module: ModuleName, speaker: PoolFqdn) -> None:
         """Take in what another pool says. Raises what the store does."""
         around = self.around
         match message:
@@ -102,7 +103,7 @@ class HomeAgent:
                 self._settle(rejoining.Heard(message))
                 if speaker == around.partner:
                     self._coordination.feed(coordinating.Heard(message))
-            case Open():
+            case Open() | Batch():
                 self._hear_exporter(message, module, speaker)
             case _ if speaker != around.partner:
                 log.warning(
@@ -127,18 +128,50 @@ class HomeAgent:
                 assert_never(message)
         self._look_who_serves()
 
-    def _hear_exporter(self, message: Open, module: ModuleName, speaker: PoolFqdn) -> None:
+    def _hear_exporter(self, message: Open | Batch, module: ModuleName, speaker: PoolFqdn) -> None:
         """Hear of a session that nobody here imports: two pools serve the home, by what each of them knows."""
         status, session = self.around.status(), message.session
         if session.term > status.term:
             self._hear_of(session.term)
             return
+        self._look_for_split_brain(message, module, speaker)
+        if isinstance(message, Batch):
+            return  # Nobody waits for an answer to each; who sends it is asked, and told, who serves.
         self._tell_standing(0, speaker)
         pool = self.around.premises.pool
         refusal = Refusal.HIGHER_TERM if session.term < status.term else Refusal.NOT_IMPORTED
         reason = f"{pool} does not import {self.around.home} from {speaker}: it knows {status.serving_pool} to serve it"
         term = status.term if session.term < status.term else None
         self.around.say(Refused(session=session, refusal=refusal, reason=reason, term=term), speaker, module)
+
+    def _look_for_split_brain(self, message: Open | Batch, module: ModuleName, speaker: PoolFqdn) -> None:
+        """Say so, once, if another pool took writes in a term that ours had ended: they are kept as orphans there."""
+        around, term = self.around, message.session.term
+        began = fork(around.store.history(around.home), module, above=term)
+        if began is None or message.head <= began or (speaker, module, term) in self._told_of:
+            return
+        self._told_of.add((speaker, module, term))
+        ours = around.status().term
+        extra = {
+            "event": "failover.split_brain",
+            "home": around.home,
+            "stream": f"{around.home}/{module}",
+            "other": speaker,
+            "former_term": term,
+            "term": ours,
+            "positions": message.head - began,
+        }
+        log.warning(
+            "%s: %s has taken writes in term %d, past where term %d began; of %s it has at least %d change sets"
+            " that we lack, which it keeps as orphans",
+            around.home,
+            speaker,
+            term,
+            ours,
+            module,
+            message.head - began,
+            extra=extra,
+        )
 
     def _hear_of(self, term: Term) -> None:
         """Remember a higher term; if desks are at work, end the tenure, so that the next one begins by asking."""
@@ -182,12 +215,19 @@ class HomeAgent:
         found = around.store.demote(
             around.home, beginnings, serving_pool=serving_pool, term=term, generation=around.tenure.generation
         )
-        extra = {"event": "failover.gave_way", "home": around.home, "term": term, "orphans": sum(found.values())}
+        extra = {
+            "event": "failover.gave_way",
+            "home": around.home,
+            "former_term": self._began_as.term,
+            "term": term,
+            "orphans": sum(found.values()),
+        }
         log.warning(
-            "%s: %s serves in term %d; we give way, with %d changes that only we have",
+            "%s: %s serves in term %d; we give way from term %d, with %d changes that only we have",
             around.home,
             serving_pool,
             term,
+            self._began_as.term,
             sum(found.values()),
             extra=extra,
         )

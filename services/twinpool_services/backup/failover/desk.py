@@ -10,7 +10,7 @@ from twinpool.errors import HomeNotReadOnly, HomeNotServed, HomeReadOnly, StoreU
 from twinpool.failover.messages import FAILOVER, FailoverMessage
 from twinpool.failover.rejoining import Policy
 from twinpool.ports.broker import Delivery
-from twinpool.protocol.messages import Open
+from twinpool.protocol.messages import Batch, Open
 from twinpool.vocabulary.home import HomeStatus
 from twinpool.vocabulary.names import CMS_HOME, Home, ModuleName, PoolFqdn, Stream
 from twinpool.wire import Kind
@@ -45,7 +45,7 @@ ABOUT_HOMES = frozenset(
     }
 )
 ABOUT_STREAMS = frozenset({Kind.REPAIR_WANTED, Kind.REPAIRED})
-OPENS = frozenset({Kind.OPEN})  #: of sessions that nobody imports
+NOT_IMPORTED = frozenset({Kind.OPEN, Kind.BATCH})  #: of sessions that nobody here imports
 
 
 class FailoverDesk:
@@ -104,7 +104,7 @@ class FailoverDesk:
                 post.register(ABOUT_HOMES, Stream(around.home, FAILOVER), other, self)
                 for stream in around.streams:
                     post.register(ABOUT_STREAMS, stream, other, self)
-                    post.register_rest(OPENS, stream, other, self)
+                    post.register_rest(NOT_IMPORTED, stream, other, self)
 
     def _others(self) -> tuple[PoolFqdn, ...]:
         premises = self._premises
@@ -140,7 +140,7 @@ class FailoverDesk:
             return
         self._post.settle(delivery)  # Whoever hears no answer asks again.
         agent, message = self.agents[envelope.stream.home], envelope.message
-        assert isinstance(message, FailoverMessage | Open)  # noqa: S101 - registered for these
+        assert isinstance(message, FailoverMessage | Open | Batch)  # noqa: S101 - registered for these
         self._attempt(agent, lambda: agent.hear(message, ModuleName(envelope.stream.module), envelope.source))
 
     def _tick(self) -> None:
