@@ -7,7 +7,8 @@ Invariants that this machine keeps
 - Nothing is taken for an answer that was not asked for in this term of office, except that a higher term is believed
   whoever speaks of it: terms only grow, so what is late is never wrong about a higher one.
 
-The serving pool is asked again every `INTERVAL`, so that two pools that were parted find each other's terms.
+The serving pool is asked again every `INTERVAL`, or oftener where silence fences, so that two pools that were parted
+find each other's terms.
 """
 
 from __future__ import annotations
@@ -109,6 +110,8 @@ class Rejoining:
         self._asked_at: Instant | None = None
         self._answered = settled
         self._higher = Term(0)
+        # A pool that fences itself asks so often that one answer that is lost is no silence.
+        self._interval = INTERVAL if policy.fence_after is None else min(INTERVAL, policy.fence_after / 3)
         self._judge(now)
 
     def may_serve(self, status: HomeStatus) -> bool:
@@ -136,7 +139,7 @@ class Rejoining:
         return actions
 
     def _tick(self, now: Instant) -> list[RejoiningAction]:
-        pause = INTERVAL if self._answered and not self._higher else REPEAT
+        pause = self._interval if self._answered and not self._higher else REPEAT
         if now - self._began_at >= self.policy.timeout:
             self.settled = True
         if self._asked_at is not None and now < self._asked_at + pause:

@@ -172,6 +172,15 @@ def test_a_threshold_below_the_timeout_counts_after_it() -> None:
     assert "nothing was heard" in scene.machine.doubt
 
 
+def test_a_pool_that_fences_itself_soon_asks_often_enough_to_hear_in_time() -> None:
+    scene = Scene(Policy(fence_after=3.0), settled=True)
+    for second in range(60):
+        for action in scene.at(float(second)):
+            assert isinstance(action, Ask)
+            scene.at(second + 0.2, standing(1, P1, ask=action.message.ask))
+        assert scene.serves
+
+
 # ── higher terms ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
