@@ -8,6 +8,7 @@ import pytest
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("simulation", "the simulation of a pair")
     group.addoption("--schedules", type=int, default=2000, metavar="N", help="how many schedules are simulated (2000)")
+    group.addoption("--disasters", type=int, default=10, metavar="N", help="how many disasters are played through (10)")
     group.addoption("--seed", type=int, default=None, metavar="N", help="replay this one schedule alone, told aloud")
 
 

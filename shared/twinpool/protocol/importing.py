@@ -169,7 +169,8 @@ class Importing:
 
     def _asked_to_open(self, message: Open) -> list[ImportAction]:
         session, noted = message.session, self.progress.session
-        self.head_heard = max(self.head_heard, message.head)
+        if session.term == self._term:
+            self.head_heard = max(self.head_heard, message.head)
         if session.term < self._term:
             reason = f"the home is in term {self._term}, and term {session.term} is over"
             return [Reply(Refused(session=session, refusal=Refusal.HIGHER_TERM, reason=reason, term=self._term))]
@@ -217,6 +218,9 @@ class Importing:
     # ── batches and pieces ──────────────────────────────────────────────────────────────────────────────────
 
     def _numbered(self, message: Batch | Piece) -> list[ImportAction]:
+        if isinstance(message, Batch) and message.session.term == self._term:
+            # Whatever becomes of it: what it tells of is known to be missing until it is here.
+            self.head_heard = max(self.head_heard, message.head)
         if message.session < self.progress.session:
             return []  # An older session, overtaken: dropped without a word, for nobody waits for one.
         if message.session != self._open:
@@ -246,7 +250,6 @@ class Importing:
 
     def _batch(self, batch: Batch) -> list[ImportAction] | None:
         """Say how a batch of the expected number is applied; None if it does not fit what is here."""
-        self.head_heard = max(self.head_heard, batch.head)
         if batch.is_canary:
             return self._canary(batch)
         if digest_of_change_sets(batch.change_sets) != batch.digest:

@@ -37,11 +37,11 @@ class HeadNotes:
         return self._noted[module].head if module in self._noted else ORIGIN
 
     def _heard(self) -> dict[ModuleName, HeardHead]:
-        """Return what was heard of since the last note."""
+        """Return what was heard of since the last note, and what had been heard before it but was not read yet."""
         imports, now = self._around.imports, self._around.store.now()
         since = time.monotonic() - self._noted_at
         return {
             module: HeardHead(max(desk.head_heard, self._head(module)), now)
             for module, desk in imports.items()
-            if desk.heard_ago < since
+            if desk.heard_ago < since or desk.head_heard > self._head(module)
         }

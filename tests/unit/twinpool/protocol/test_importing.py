@@ -280,3 +280,22 @@ def test_a_snapshot_that_settled_before_a_crash_is_swapped_in_before_the_next_se
 def test_changes_are_not_staged_before_the_walk_is_complete() -> None:
     machine = opened_importer(at(3), staging(20, "b"))
     assert is_complaint(hear(machine, batch(1, 20, 21, staged=True)), session())
+
+
+# ── heads ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_batch_that_is_not_applied_tells_all_the_same_what_is_missing() -> None:
+    machine = Importing(progress(at(10), session()), Term(1))  # The session was opened before this importer began.
+    left_over = batch(1, 10, 12)
+    assert is_complaint(hear(machine, left_over), session())
+    assert machine.head_heard == left_over.head
+
+
+def test_what_other_terms_tell_of_their_heads_says_nothing_about_this_one() -> None:
+    for other in (1, 3):
+        machine = Importing(progress(at(10)), Term(2))
+        elsewhere = SessionId(Term(other), Generation(1), 1)
+        hear(machine, ask(elsewhere))
+        hear(machine, replace(batch(1, 10, 12), session=elsewhere))
+        assert machine.head_heard == ORIGIN
