@@ -74,6 +74,8 @@ class PostgresqlWriting(Ground):
 
     def _commit_at_once(self, group: Group, streams: Mapping[Stream, StreamId]) -> dict[int, Outcome]:
         """Commit a group in one journey to the server; write nothing and return nothing if any of it is refused."""
+        if len(streams) == 1 and (effects := puts_alone(group.values())) is not None:
+            return self._commit_puts(group, next(iter(streams.items())), effects)
         rows = self._rows("write_group", pool=self.pool, **_all_of(group.values(), streams))
         if not rows:
             return {}
@@ -83,6 +85,30 @@ class PostgresqlWriting(Ground):
         for stream_id, position, at, term in rows:
             standing[stream_id].append(Committed(position=Position(position), term=Term(term), at=Instant(at)))
         return {index: standing[streams[transaction.stream]].popleft() for index, transaction in group.items()}
+
+    def _commit_puts(
+        self, group: Group, place: tuple[Stream, StreamId], effects: Sequence[tuple[str, bytes]]
+    ) -> dict[int, Outcome]:
+        """Likewise, for puts of one stream, which are most of what is written."""
+        stream, stream_id = place
+        rows = self._rows(
+            "write_stream",
+            pool=self.pool,
+            lock=lock_number("home", stream.home),
+            stream=stream_id,
+            places=ByteaArray.of([name.encode() for name, _ in effects]),
+            contents=ByteaArray.of([value for _, value in effects]),
+            counts=[len(transaction.changes) for transaction in group.values()],
+            payloads=ByteaArray.of([transaction.payload for transaction in group.values()]),
+        )
+        if not rows:
+            return {}
+        # Here, and not before, everything is durable.
+        self._notifier.announce()
+        return {
+            index: Committed(position=Position(position), term=Term(term), at=Instant(at))
+            for index, (position, at, term) in zip(group, rows, strict=True)
+        }
 
     def _commit_in_steps(self, group: Group, streams: Mapping[Stream, StreamId]) -> dict[int, Outcome]:
         """Commit what is not refused, and say why the rest is."""
@@ -108,6 +134,14 @@ class PostgresqlWriting(Ground):
             assert standing.term is not None, "a home that is served has a term"  # noqa: S101
             outcomes[index] = Committed(position=Position(position), term=standing.term, at=Instant(at))
         return outcomes
+
+
+def puts_alone(group: Iterable[Transaction]) -> list[tuple[str, bytes]] | None:
+    """Return what becomes of the records that transactions of one stream put; None if they delete any."""
+    changes = [change for transaction in group for change in transaction.changes]
+    if any(change.value is None for change in changes):
+        return None
+    return [(place, value) for place, value in net_effect(changes) if value is not None]
 
 
 def _all_of(group: Iterable[Transaction], streams: Mapping[Stream, StreamId]) -> dict[str, object]:

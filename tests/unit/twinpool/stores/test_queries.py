@@ -42,6 +42,7 @@ ONLY_POSTGRESQL = {
     "take_positions_from",
     "take_transaction_id",
     "write_group",
+    "write_stream",
 }
 
 

@@ -40,6 +40,13 @@ SELECT logged_stream, logged_position, logged_at, in_term FROM write_group(
     %(logged_streams)b::integer[], %(counts)b::integer[], %(payloads)b::bytea[]
 );
 
+-- write_stream --
+-- Write transactions of one stream that put records alone, and return where they stand, in order; else nothing at all
+SELECT logged_position, logged_at, in_term FROM write_stream(
+    %(pool)s::text, %(lock)s::bigint, %(stream)b::integer,
+    %(places)b::bytea[], %(contents)b::bytea[], %(counts)b::integer[], %(payloads)b::bytea[]
+);
+
 -- append_change_sets --
 -- Take positions and log change sets, in the order given; always the last statement of its transaction
 INSERT INTO change_set (stream_id, position, committed_at, change_count, byte_count, payload)
