@@ -48,16 +48,20 @@ def memory(
     backlog: Annotated[int, typer.Option(min=1, metavar="N", help="Changes in the backlog.")] = 2_000_000,
     transaction_size: Annotated[int, typer.Option(min=1, max=5_000, help="Changes in each transaction.")] = 100,
     value_bytes: Annotated[int, typer.Option(min=0, max=100_000, help="Bytes of each value.")] = 96,
+    rounds: Annotated[int, typer.Option(min=1, help="How often it is done, each in a new lab.")] = 1,
     format_: FormatOption = Format.TABLE,
 ) -> None:
     """Drain a large backlog between real front ends, and tell their peak memory."""
     shown = open_display(to_errors=format_ is Format.JSON)
     rows = Backlog(backlog, transaction_size, value_bytes)
-    with interruptible(), _lab(store, shown) as lab:
-        reading = Drained(lab, shown).measure(rows)
+    readings: list[Reading] = []
+    with interruptible():
+        for _ in range(rounds):
+            with _lab(store, shown) as lab:
+                readings.append(Drained(lab, shown).measure(rows))
     report = Report(
         bench="memory",
-        subject=Rounds(name="twinpool", readings=(reading,)),
+        subject=Rounds(name="twinpool", readings=tuple(readings)),
         settings={
             "store": str(store),
             "changes": backlog,
