@@ -1,0 +1,1 @@
+"""Rehearses a disaster on a throw-away copy of the pool store."""
