@@ -11,13 +11,26 @@ from pathlib import Path
 
 import pytest
 
+from twinpool.content.store import ContentStore
+from twinpool.modules.data_conf import FileEntry, encode_entry
 from twinpool.modules.registry import Modules, load_modules
 from twinpool.stores.sqlite import SqliteStore
 from twinpool.stores.sqlite.copying import CopyInUse, throw_away_copy
 from twinpool.vocabulary.change import Change, RecordKey, Transaction
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pair, Pool
 from twinpool.vocabulary.home import HomeStatus, Mode
-from twinpool.vocabulary.names import ORIGIN, FrontEndName, Generation, Home, PoolFqdn, Position, Stream, Term
+from twinpool.vocabulary.names import (
+    ORIGIN,
+    Digest,
+    FrontEndName,
+    Generation,
+    Home,
+    Instant,
+    PoolFqdn,
+    Position,
+    Stream,
+    Term,
+)
 from twinpool.vocabulary.session import SessionId
 from twinpool.wire import encode_changes
 from twinpool_services.backup.drill.rehearsal import rehearse
@@ -51,6 +64,7 @@ class Partner:
 
     def __init__(self, path: Path) -> None:
         self.path, self.store = path, SqliteStore(path, P2)
+        self.content = ContentStore(path.parent / "content")
         for home, pool in ((HOME, P1), (Home(P2), P2)):
             self.store.declare_home(HomeStatus(home=home, term=Term(1), serving_pool=pool, mode=Mode.READ_WRITE))
         self.lease = self.store.acquire_lease(FrontEndName("fe1"), timedelta(hours=1))
@@ -102,7 +116,7 @@ def _leftovers(partner: Partner) -> list[Path]:
 def test_a_rehearsal_promotes_the_copy_and_leaves_the_production_store_as_it_was(partner: Partner) -> None:
     before = partner.roles()
     with throw_away_copy(partner.path, P2) as copy:
-        shown = rehearse(copy, DEPLOYMENT, MODULES, HOME)
+        shown = rehearse(copy, DEPLOYMENT, MODULES, HOME, partner.content)
         served = {each.home: (each.serving_pool, each.term) for each in copy.homes()}
     assert shown.complaints == ()
     assert shown.records[USER] == COUNT
@@ -129,7 +143,7 @@ def test_writes_and_replication_go_on_while_a_disaster_is_rehearsed(partner: Par
     try:
         assert going.wait(30)
         with throw_away_copy(partner.path, P2) as copy:
-            shown = rehearse(copy, DEPLOYMENT, MODULES, HOME)
+            shown = rehearse(copy, DEPLOYMENT, MODULES, HOME, partner.content)
     finally:
         stop.set()
         worker.join()
@@ -146,9 +160,30 @@ def test_writes_and_replication_go_on_while_a_disaster_is_rehearsed(partner: Par
 def test_a_record_that_its_module_would_not_take_makes_the_rehearsal_fail_and_is_named(partner: Partner) -> None:
     partner.replicate(1, [Change("sip:bad@lab", "presence", b"x" * (2 << 20))])
     with throw_away_copy(partner.path, P2) as copy:
-        shown = rehearse(copy, DEPLOYMENT, MODULES, HOME)
+        shown = rehearse(copy, DEPLOYMENT, MODULES, HOME, partner.content)
     (complaint,) = shown.complaints
     assert "sip:bad@lab presence" in complaint
+
+
+def test_a_file_whose_content_is_not_at_hand_makes_the_rehearsal_fail_and_is_named(partner: Partner) -> None:
+    files = Stream(HOME, MODULES["DataConf"].name)
+    entry = FileEntry(digest=Digest("ab" * 32), size=3, content_type="text/plain", modified_at=Instant(1))
+    generation = partner.lease.generation
+    partner.store.note_session(files, partner.session, generation=generation)
+    partner.store.begin(files, session=partner.session, generation=generation)
+    partner.store.apply(
+        files,
+        partner.store.prepare([Change("conference", "minutes.txt", encode_entry(entry))]),
+        session=partner.session,
+        after=ORIGIN,
+        upto=Position(1),
+        generation=generation,
+    )
+    with throw_away_copy(partner.path, P2) as copy:
+        shown = rehearse(copy, DEPLOYMENT, MODULES, HOME, partner.content)
+    (complaint,) = shown.complaints
+    assert "conference minutes.txt" in complaint
+    assert "ab" * 32 in complaint
 
 
 def test_what_is_written_to_the_copy_is_not_in_the_original(partner: Partner) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from twinpool.content.store import ContentStore
 from twinpool.errors import InvalidRecord
 from twinpool.modules.module import Module
 from twinpool.ports.store import Records
@@ -16,8 +17,8 @@ MOST_COMPLAINTS = 100  #: that a receipt names of a module
 CANARIES = 100  #: records of a module that are read one by one
 
 
-def probe(module: Module, records: Records, stream: Stream) -> tuple[int, list[str]]:
-    """Read every record as the module would take it, and some drawn at random by their keys.
+def probe(module: Module, records: Records, stream: Stream, content: ContentStore) -> tuple[int, list[str]]:
+    """Read every record as the module would take it, and some drawn at random by their keys and with their content.
 
     Returns how many there are, and complaints that name the records.
     """
@@ -31,6 +32,7 @@ def probe(module: Module, records: Records, stream: Stream) -> tuple[int, list[s
         for each in canaries
         if records.read(stream, RecordKey(each.owner, each.key)) != each.value
     ]
+    complaints += [told for each in canaries for told in _lacking(module, each, content)]
     if (counted := records.record_count(stream)) != count:
         complaints.append(f"{module.name}: {counted} records are counted, and {count} can be read")
     return count, complaints[:MOST_COMPLAINTS]
@@ -49,6 +51,16 @@ def _rejected(module: Module, record: Record) -> list[str]:
     except InvalidRecord as error:
         return [f"{module.name}: {record.owner} {record.key}: {error}"]
     return []
+
+
+def _lacking(module: Module, record: Record, content: ContentStore) -> list[str]:
+    """Say what of the content that a record names is not at hand; content is only read."""
+    told = f"{module.name}: {record.owner} {record.key}"
+    try:
+        named = list(module.attachments(Change(*record)))
+    except InvalidRecord:
+        return []  # `_rejected` has complained of it
+    return [f"{told}: content {each} is missing" for each in named if not content.has(each)]
 
 
 def _draw(drawn: list[Record], record: Record, count: int) -> None:

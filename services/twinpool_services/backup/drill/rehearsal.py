@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from twinpool.content.store import ContentStore
 from twinpool.failover.plan import LossPlan
 from twinpool.modules.module import Module
 from twinpool.modules.registry import Modules
@@ -34,7 +35,7 @@ class Rehearsed:
     seconds: dict[str, float]  #: how long it took until the copy was promoted, probed, written
 
 
-def rehearse(copy: Store, deployment: Deployment, modules: Modules, home: Home) -> Rehearsed:
+def rehearse(copy: Store, deployment: Deployment, modules: Modules, home: Home, content: ContentStore) -> Rehearsed:
     """Promote a copy of a pool's store and try it. It must be a throw-away one: its roles and records change.
 
     Raises `NotFound`, `AlreadyServed`, `NoBackupPool`, `StoreUnavailable`.
@@ -44,7 +45,7 @@ def rehearse(copy: Store, deployment: Deployment, modules: Modules, home: Home) 
     served = [module for module in modules if module.category.is_cms == (home == CMS_HOME)]
     term = _promote(copy, home, served)
     laps.note("promoted")
-    probed = {module.name: probe(module, copy, Stream(home, module.name)) for module in served}
+    probed = {module.name: probe(module, copy, Stream(home, module.name), content) for module in served}
     laps.note("probed")
     complaints = [each for _, told in probed.values() for each in told]
     for module in served:
