@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from twinpool.failover.operation import Engaged, Kind, Operation, Options, Step,
 from twinpool.ports.store import Store
 from twinpool.stores.opening import open_store
 from twinpool.vocabulary.change import Change, Transaction
-from twinpool.vocabulary.names import Home, PoolFqdn, Position
+from twinpool.vocabulary.names import FrontEndName, Home, PoolFqdn, Position, Term
 from twinpool.wire import encode_changes
 from twinpool_services.backup import (
     FailoverWish,
@@ -134,6 +135,26 @@ def test_a_disaster_failover_needs_nobody_else(pair: RunningPair) -> None:
     assert done.step is Step.DONE
     assert serving(pair.second) == (2, P2)
     pair.second.put("more", b"2")
+
+
+def test_a_disaster_does_not_wait_for_an_importer_that_still_waits_for_repairs(pair: RunningPair) -> None:
+    """What lies in its queue cannot be applied, for nobody is left who would answer what it has to repair."""
+    pair.first.put("shared", b"1")
+    eventually(pair.in_step, "the record has come over")
+    pair.first.stop_all()
+    pair.first.put("lost", b"only here")
+    over(pair.second, ask(pair.second, Kind.DISASTER))
+    pair.second.put("new", b"2")
+    lease = pair.first.store.acquire_lease(FrontEndName("test"), timedelta(minutes=1))
+    pair.first.store.demote(
+        HOME, pair.second.store.history(HOME), serving_pool=P2, term=Term(2), generation=lease.generation
+    )
+    pair.first.store.release_lease(lease)
+    pair.second.stop_all()
+    pair.first.start(1)
+    done = over(pair.first, ask(pair.first, Kind.DISASTER, Options(wait_time=3600.0)))
+    assert done.step is Step.DONE
+    assert serving(pair.first) == (3, P1)
 
 
 def test_a_pool_that_comes_back_gives_way_and_keeps_what_only_it_has(pair: RunningPair, broker: MemoryBroker) -> None:

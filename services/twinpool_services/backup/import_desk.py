@@ -51,6 +51,7 @@ class ImportDesk:
         self._put_off: deque[OpenedLetter] = deque()  # heard while content was being fetched
         self._rumours = premises.rumours
         self._heard_at = self._busy_at = float("-inf")
+        self._at_work = False
         self._importer = Importer(
             stream=role.stream,
             machine=_machine(role, premises.store),
@@ -88,12 +89,14 @@ class ImportDesk:
     @property
     def quiet_for(self) -> float:
         """Seconds since anything was waiting to be applied, or was applied."""
-        return 0.0 if len(self.inbox) else time.monotonic() - self._busy_at
+        waits = self._at_work and len(self.inbox) > 0  # What comes in before we begin is not about to be applied.
+        return 0.0 if waits else time.monotonic() - self._busy_at
 
     # ── the thread ──────────────────────────────────────────────────────────────────────────────────────────
 
     def run(self) -> None:
         """Import until the tenure is over. Raises `LeaseLost`."""
+        self._at_work = True
         while not self._tenure.is_over:
             if self._put_off:
                 self._import(self._put_off.popleft())
