@@ -250,9 +250,12 @@ class PrivateNode:
         self._remember()
 
     def _await_port(self, port: int, role: str) -> None:
-        """Wait until a port answers. A node opens its listener last, so then it is ready."""
+        """Wait until a port answers. A node opens its listener last, so then it is ready.
+
+        Its number has to be there, too: until the node listens, a connection to its port can meet itself.
+        """
         deadline = time.monotonic() + START_SECONDS
-        while not _answers(port):
+        while not (_answers(port) and (role != "script" or self._has_number())):
             ended = role not in self._marks or self._marks[role].wait(LOOK)
             if ended or time.monotonic() > deadline:
                 said = self._said(role)
@@ -265,6 +268,10 @@ class PrivateNode:
         text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
         errors = dict.fromkeys(line.partition("> ")[2].strip() for line in text.splitlines() if "[error]" in line)
         return " ".join(filter(None, errors))[:TAIL] or text[-TAIL:].strip() or "it said nothing"
+
+    def _has_number(self) -> bool:
+        path = self.directory / "server.pid"
+        return path.exists() and path.read_text(encoding="utf-8").strip().isdigit()
 
     def _mark_server(self) -> None:
         pid = int((self.directory / "server.pid").read_text(encoding="utf-8"))
