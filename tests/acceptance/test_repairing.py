@@ -29,6 +29,8 @@ def test_a_pool_that_is_paired_anew_is_backed_up_whole_and_keeps_what_it_had_unt
 
         pair_anew(lab)
 
+        # Until the new backup pool is heard for the first time a module is NotInitialized, with nothing to send.
+        lab.eventually(lambda: lab.module(P1)["ExportStatus"] == "FinalState", "pool1 is backed up at pool3")
         lab.await_final(P1)
         with lab.store(P3) as store:
             assert store.record_count(CONTACTS_OF_1) == 50
