@@ -20,9 +20,12 @@ from twinpool.vocabulary.addresses import (
 from twinpool.vocabulary.deployment import SQLITE, Broker, Deployment, FrontEnd, Pair, Pool
 from twinpool.vocabulary.home import OnPartnerSilent
 from twinpool.vocabulary.names import FrontEndName, PoolFqdn
+from twinpool.vocabulary.security import Security, Signatures, is_base64_key
 from twinpool.vocabulary.settings import Span
 
 WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 -- named to be refused as an address, not to listen on
+
+MOST_VERIFY_KEYS = 10  #: of one pool; a change of its key needs two
 
 NEVER = "never"  #: as a span of time after which something happens
 
@@ -102,6 +105,13 @@ class FrontEndTable(Table):
         return FrontEnd(name=self.name, host=host, port=port, address=self.address or f"http://{at}")
 
 
+def _verify_key(text: str) -> str:
+    """Take a public key, or the path of one."""
+    if text.endswith("=") and not is_base64_key(text):
+        raise ValueError("must be 32 bytes in base64, or the path of a PEM file")
+    return _path(text)
+
+
 class PoolTable(Table):
     """A `[[pool]]`."""
 
@@ -110,6 +120,8 @@ class PoolTable(Table):
     content: Annotated[str, _text(_path)] | None = None
     broker_url: BrokerUrl | None = None
     front_ends: list[FrontEndTable]
+    signing_key: Annotated[str, _text(_path)] | None = None
+    verify_keys: Annotated[list[Annotated[str, _text(_verify_key)]], Field(max_length=MOST_VERIFY_KEYS)] = []
 
     def pool(self, directory: Path, broker: Broker) -> Pool:
         """Return the value; what is relative is relative to the directory of the file."""
@@ -121,6 +133,8 @@ class PoolTable(Table):
             content=(directory / self.content).resolve() if self.content else beside,
             broker_url=self.broker_url or broker.url,
             front_ends=tuple(front_end.front_end() for front_end in self.front_ends),
+            signing_key=(directory / self.signing_key).resolve() if self.signing_key else None,
+            verify_keys=tuple(key if is_base64_key(key) else (directory / key).resolve() for key in self.verify_keys),
         )
 
 
@@ -135,6 +149,16 @@ class BrokerTable(Table):
 
     url: BrokerUrl = Broker().url
     heartbeat: Heartbeat = Broker().heartbeat
+
+
+class SecurityTable(Table):
+    """The `[security]` table."""
+
+    signatures: Signatures = Security().signatures
+
+    def security(self) -> Security:
+        """Return the value."""
+        return Security(signatures=self.signatures)
 
 
 class DeploymentTable(Table):
@@ -153,6 +177,7 @@ class DeploymentFile(Table):
 
     deployment: DeploymentTable
     broker: BrokerTable = Field(default_factory=BrokerTable)
+    security: SecurityTable = Field(default_factory=SecurityTable)
     pool: list[PoolTable]
     pair: list[PairTable] = Field(default_factory=list)
 
@@ -167,6 +192,7 @@ class DeploymentFile(Table):
             on_partner_silent=self.deployment.on_partner_silent,
             backup_store_unavailable_threshold=self.deployment.backup_store_unavailable_threshold,
             broker=broker,
+            security=self.security.security(),
             pools=tuple(pool.pool(directory, broker) for pool in self.pool),
             pairs=tuple(Pair(first=pair.pools[0], second=pair.pools[1]) for pair in self.pair),
         )

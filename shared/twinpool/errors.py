@@ -17,6 +17,7 @@
     │   ├── TermTaken              a term at least as high is known, or we serve the home already
     │   ├── LeaseTaken             another front end is the active one
     │   ├── NameTaken              a front end of that name is already running
+    │   ├── SignatureRefused       what somebody says is not signed by the pool that it names
     │   └── NotFound               no such record, file, pool or module
     ├── Invalid                    the input is wrong; trying again will not help
     │   ├── InvalidRecord          a module does not take this record
@@ -154,6 +155,15 @@ class NameTaken(Refused):
     """A front end of that name is already running."""
 
     hint = "Stop the other process, or start this one with another -FrontEnd name."
+
+
+class SignatureRefused(Refused):
+    """What somebody says is not signed with a key of the pool that it names."""
+
+    hint = (
+        "If that pool's key was changed, give its new verify key to every deployment file; if not, somebody else "
+        "speaks in its name: see docs/how-to/secure-the-broker.md."
+    )
 
 
 class NotFound(Refused):

@@ -16,6 +16,7 @@ from twinpool.errors import InvalidConfiguration, NotFound
 from twinpool.vocabulary.addresses import without_password
 from twinpool.vocabulary.home import OnPartnerSilent
 from twinpool.vocabulary.names import FrontEndName, PoolFqdn
+from twinpool.vocabulary.security import Security
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
@@ -45,6 +46,8 @@ class Pool:
     content: Path  #: directory of the content store, absolute
     broker_url: str = field(repr=False)  #: the broker as this pool reaches it. May hold a password
     front_ends: tuple[FrontEnd, ...]
+    signing_key: Path | None = None  #: file of the private key that the pool's front ends sign with, absolute
+    verify_keys: tuple[str | Path, ...] = ()  #: its public keys: base64, or an absolute path
 
     @property
     def sqlite_file(self) -> Path | None:
@@ -86,6 +89,7 @@ class Deployment:
     #: After so much silence of the partner a pool takes no writes (resiliency mode); None: it goes on for ever.
     backup_store_unavailable_threshold: timedelta | None = None
     broker: Broker = field(default_factory=Broker)
+    security: Security = field(default_factory=Security)
     pools: tuple[Pool, ...]
     pairs: tuple[Pair, ...] = ()
 

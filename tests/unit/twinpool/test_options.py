@@ -6,6 +6,7 @@ import pytest
 from twinpool.errors import InvalidConfiguration
 from twinpool.options import find_deployment_file, load_deployment
 from twinpool.vocabulary.deployment import Broker, Deployment, Pair
+from twinpool.vocabulary.security import Signatures
 
 EXAMPLE = Path(__file__).parents[3] / "docs/reference/deployment.example.toml"
 
@@ -55,7 +56,7 @@ def test_the_sample_file_shows_each_default_as_it_is(tmp_path: Path) -> None:
     """Each key that is commented out, taken in, changes nothing."""
     lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
     taken_in = [line.removeprefix("# ") if line.startswith("# ") and " = " in line else line for line in lines]
-    assert sum(line not in lines for line in taken_in) == 9
+    assert sum(line not in lines for line in taken_in) == 11
     assert load(tmp_path, "\n".join(taken_in)) == load(tmp_path, MINIMAL)
 
 
@@ -198,3 +199,21 @@ def test_the_deployment_file_is_looked_for_in_four_places(tmp_path: Path) -> Non
     assert find_deployment_file(None, {}, tmp_path) == here
     assert find_deployment_file(None, {"TWINPOOL_DEPLOYMENT": "named.toml"}, tmp_path) == Path("named.toml")
     assert find_deployment_file(Path("given.toml"), {"TWINPOOL_DEPLOYMENT": "named.toml"}) == Path("given.toml")
+
+
+def test_keys_are_read_as_text_or_as_paths_beside_the_file(tmp_path: Path) -> None:
+    text = "A" * 43 + "="
+    keys = f'signing_key = "keys/pool1.lab.key"\nverify_keys = ["{text}", "keys/former.pub"]\nfront_ends'
+
+    deployment = load(tmp_path, MINIMAL.replace("front_ends", keys, 1) + '[security]\nsignatures = "Required"\n')
+
+    pool = deployment.pool("pool1.lab")
+    assert pool.signing_key == tmp_path / "keys/pool1.lab.key"
+    assert pool.verify_keys == (text, tmp_path / "keys/former.pub")
+    assert deployment.security.signatures is Signatures.REQUIRED
+
+
+def test_a_verify_key_that_is_cut_short_is_not_taken_for_a_path(tmp_path: Path) -> None:
+    text = MINIMAL.replace("front_ends", 'verify_keys = ["AAAA="]\nfront_ends', 1)
+
+    assert "32 bytes in base64" in str(complaint(tmp_path, text))
