@@ -1,6 +1,7 @@
 """The backup service: election, export, import, status. What other services may use is named here."""
 
 from twinpool_services.backup.configurations import Configurations
+from twinpool_services.backup.drill.wishes import find_drill, list_drills, request_drill
 from twinpool_services.backup.failover.wishes import (
     FailoverWish,
     HomeStanding,
@@ -23,15 +24,18 @@ __all__ = [
     "FailoverWish",
     "HomeStanding",
     "LogHold",
+    "find_drill",
     "find_failover",
     "find_verification",
     "initial_homes",
+    "list_drills",
     "list_failovers",
     "paired_homes",
     "plan_failover",
     "read_standing",
     "read_status",
     "request_abort",
+    "request_drill",
     "request_failover",
     "request_verification",
     "unreadable_status",

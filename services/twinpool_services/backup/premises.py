@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from twinpool.content.store import ContentStore
 from twinpool.modules.registry import Modules
 from twinpool.ports.broker import Link
 from twinpool.ports.store import Store
+from twinpool.stores.throw_away import throw_away_copy
 from twinpool.vocabulary.deployment import Deployment
 from twinpool.vocabulary.names import PoolFqdn
 from twinpool_services.backup.configurations import Configurations
@@ -29,6 +31,10 @@ class Premises:
     new_link: Callable[[], Link]
     rumours: Rumours = field(default_factory=Rumours)
     was_away: Callable[[], bool] = lambda: False  #: whether the pool has just come back and has to ask who serves
+
+    def new_copy(self) -> AbstractContextManager[Store]:
+        """Lend a throw-away copy of our store. Raises `CopyInUse`, `StoreUnavailable`."""
+        return throw_away_copy(self.deployment.pool(self.pool).store, self.pool)
 
     @property
     def papers(self) -> Papers:

@@ -18,6 +18,7 @@ from twinpool.errors import Overtaken, StoreUnavailable
 from twinpool.vocabulary.names import Route, Stream
 from twinpool.wire import Kind
 from twinpool_services.backup.content_desk import ContentDesk
+from twinpool_services.backup.drill.desk import DrillDesk
 from twinpool_services.backup.export_desk import ExportDesk
 from twinpool_services.backup.failover.desk import FailoverDesk
 from twinpool_services.backup.failover.surroundings import ImportingDesk
@@ -64,6 +65,7 @@ class Worker:
         self._content_desk = ContentDesk(premises.pool, premises.content, self._post, tenure)
         self._verification_desk = VerificationDesk(roles.exports, premises, tenure, self._post)
         self._replica_desk = ReplicaDesk(premises, self._post, tenure)
+        self._drill_desk = DrillDesk(premises, tenure, premises.new_copy)
         self._sweep_at = time.monotonic() + SWEEP_PAUSE
         self._begun: dict[Stream, threading.Event] = defaultdict(threading.Event)
         importing: dict[Stream, ImportingDesk] = {desk.role.stream: desk for desk in self.imports}
@@ -121,6 +123,7 @@ class Worker:
             bodies[f"open {desk.role.stream}"] = self._once_begun(desk.role.stream, desk.opening.run)
         bodies |= {"failover": self._failover_desk.run, "content": self._content_desk.run, "pruning": self._prune}
         bodies |= {"verifying": self._verification_desk.run, "being verified": self._replica_desk.run}
+        bodies["rehearsing"] = self._drill_desk.run
         threads = [
             threading.Thread(target=self._guarded, args=(name, body), name=name, daemon=True)
             for name, body in bodies.items()

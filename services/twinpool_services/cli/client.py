@@ -148,6 +148,21 @@ class Client:
         pool = self.deployment.pool(fqdn)
         return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/failover-plans/{quote(home)}"))
 
+    def begin_drill(self, fqdn: str, home: str) -> Document:
+        """Have a pool rehearse that it takes a home over alone; return the drill as it begins."""
+        pool = self.deployment.pool(fqdn)
+        return self._ask([pool], _Request(method="POST", path=f"{_path(pool)}/drills", body={"Home": home}))
+
+    def drill(self, fqdn: str, identity: str) -> Document:
+        """Return how far a drill is, or what it has shown."""
+        pool = self.deployment.pool(fqdn)
+        return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/drills/{quote(identity, safe='')}"))
+
+    def drills(self, fqdn: str, params: Mapping[str, str]) -> Document:
+        """Return a page of the drills of a pool, newest first, as `Drills`, `Next`."""
+        pool = self.deployment.pool(fqdn)
+        return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/drills", params=params))
+
     def standing(self, fqdn: str, home: str) -> Document:
         """Return how a pool stands to a home, by its own durable knowledge."""
         pool = self.deployment.pool(fqdn)

@@ -201,6 +201,12 @@ def failover(context: typer.Context) -> None:
     _pass_on("twinpool_services.cli.failover_commands", context)
 
 
+@app.command("drill", context_settings=_PASSED_ON)
+def drill(context: typer.Context) -> None:
+    """Rehearse a disaster failover on a throw-away copy: disaster, list, show."""
+    _pass_on("twinpool_services.cli.drill_commands", context)
+
+
 @app.command("receipts", context_settings=_PASSED_ON)
 def receipts(context: typer.Context) -> None:
     """Show what failovers and failbacks came to: list, show."""

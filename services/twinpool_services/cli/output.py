@@ -13,6 +13,17 @@ from rich.text import Text
 
 from twinpool_services.cli.backup_cmdlets import MODULE, RELATION, STATUS, STATUS_PROPERTIES
 from twinpool_services.cli.common import Format
+from twinpool_services.cli.drill_types import (
+    DRILL,
+    DRILL_COLUMNS,
+    DRILL_PROPERTIES,
+    DRILL_ROW,
+    LAP,
+    LAP_COLUMNS,
+    PROBED,
+    PROBED_COLUMNS,
+)
+from twinpool_services.cli.drill_types import STYLES as DRILL_STYLES
 from twinpool_services.cli.failover_types import (
     CHECK,
     CHECK_COLUMNS,
@@ -91,6 +102,10 @@ VIEWS: Mapping[str, View] = {
     CHECK: View(columns=CHECK_COLUMNS),
     PROPOSAL: View(columns=PROPOSAL_COLUMNS),
     REPLICA: View(columns=REPLICA_COLUMNS),
+    DRILL: View(header=DRILL_PROPERTIES, rows="BackupModules", more="Laps"),
+    DRILL_ROW: View(columns=DRILL_COLUMNS),
+    PROBED: View(columns=PROBED_COLUMNS),
+    LAP: View(columns=LAP_COLUMNS),
 }
 
 STYLES = {
@@ -105,6 +120,7 @@ STYLES = {
     "NotVerified": "bold red",
     **ORPHAN_STYLES,
     **FAILOVER_STYLES,
+    **DRILL_STYLES,
 }
 
 

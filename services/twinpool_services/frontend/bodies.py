@@ -11,12 +11,16 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import HTTPException, Request
+from pydantic import ValidationError
 from starlette.types import Message
 
 from twinpool.errors import InvalidParameter
+from twinpool_services.frontend.documents import Document
+
+D = TypeVar("D", bound=Document)
 
 _OBJECT_BYTES = 64 * 1024
 _DRAIN_BYTES = 16 * 1024 * 1024
@@ -95,3 +99,13 @@ async def _refuse_as_too_large(request: Request, limits: BodyLimits) -> None:
     if "100-continue" not in request.headers.get("expect", "").lower():
         await drain(request)  # A client that asked first is told before it sends anything.
     raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is larger than {limits.bytes} bytes")
+
+
+def validated(kind: type[D], given: dict[str, Any]) -> D:
+    """Return what was given as a document. Raises `InvalidParameter` that names the first field that is wrong."""
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InvalidParameter(f"{field}: {first['msg']}", field=field) from error

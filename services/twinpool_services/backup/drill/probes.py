@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from twinpool.content.store import ContentStore
 from twinpool.errors import InvalidRecord
@@ -17,13 +17,15 @@ MOST_COMPLAINTS = 100  #: that a receipt names of a module
 CANARIES = 100  #: records of a module that are read one by one
 
 
-def probe(module: Module, records: Records, stream: Stream, content: ContentStore) -> tuple[int, list[str]]:
+def probe(
+    module: Module, records: Records, stream: Stream, content: ContentStore, breathe: Callable[[], None]
+) -> tuple[int, list[str]]:
     """Read every record as the module would take it, and some drawn at random by their keys and with their content.
 
-    Returns how many there are, and complaints that name the records.
+    `breathe` is called between pages. Returns how many there are, and complaints that name the records.
     """
     count, complaints, canaries = 0, [], list[Record]()
-    for record in _walk(records, stream):
+    for record in _walk(records, stream, breathe):
         count += 1
         complaints += _rejected(module, record)
         _draw(canaries, record, count)
@@ -38,10 +40,11 @@ def probe(module: Module, records: Records, stream: Stream, content: ContentStor
     return count, complaints[:MOST_COMPLAINTS]
 
 
-def _walk(records: Records, stream: Stream) -> Iterator[Record]:
+def _walk(records: Records, stream: Stream, breathe: Callable[[], None]) -> Iterator[Record]:
     after: RecordKey | None = None
     while page := records.scan(stream, after=after, limit=PAGE):
         yield from page
+        breathe()
         after = RecordKey(page[-1].owner, page[-1].key)
 
 

@@ -35,17 +35,26 @@ class Rehearsed:
     seconds: dict[str, float]  #: how long it took until the copy was promoted, probed, written
 
 
-def rehearse(copy: Store, deployment: Deployment, modules: Modules, home: Home, content: ContentStore) -> Rehearsed:
+def rehearse(
+    copy: Store,
+    deployment: Deployment,
+    modules: Modules,
+    home: Home,
+    content: ContentStore,
+    *,
+    breathe: Callable[[], None] = lambda: None,
+) -> Rehearsed:
     """Promote a copy of a pool's store and try it. It must be a throw-away one: its roles and records change.
 
-    Raises `NotFound`, `AlreadyServed`, `NoBackupPool`, `StoreUnavailable`.
+    `breathe` is called between pages of records. Raises what it raises, and `NotFound`, `AlreadyServed`,
+    `NoBackupPool`, `StoreUnavailable`.
     """
     laps = _Laps()
     plan = plan_failover(copy, deployment, modules, home)
     served = [module for module in modules if module.category.is_cms == (home == CMS_HOME)]
     term = _promote(copy, home, served)
     laps.note("promoted")
-    probed = {module.name: probe(module, copy, Stream(home, module.name), content) for module in served}
+    probed = {each.name: probe(each, copy, Stream(home, each.name), content, breathe) for each in served}
     laps.note("probed")
     complaints = [each for _, told in probed.values() for each in told]
     for module in served:

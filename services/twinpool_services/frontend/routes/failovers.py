@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import ValidationError
 
 from twinpool.errors import InvalidParameter
 from twinpool.failover.operation import Operation, Step
@@ -20,10 +19,9 @@ from twinpool_services.backup import (
     request_failover,
 )
 from twinpool_services.frontend.api_docs import READS, json_body, problems
-from twinpool_services.frontend.bodies import read_object
+from twinpool_services.frontend.bodies import read_object, validated
 from twinpool_services.frontend.calls import OneOfTheCalls
 from twinpool_services.frontend.context import Context, Here, own_pool
-from twinpool_services.frontend.documents import Document
 from twinpool_services.frontend.exact_route import ExactRoute
 from twinpool_services.frontend.failover_documents import (
     FailoverAbortDocument,
@@ -41,8 +39,6 @@ router = APIRouter(route_class=ExactRoute, tags=["management"], dependencies=[On
 FAILOVERS = "/v1/pools/{fqdn}/failovers"
 FAILOVER = FAILOVERS + "/{identity}"
 
-D = TypeVar("D", bound=Document)
-
 
 @router.post(
     FAILOVERS,
@@ -56,7 +52,7 @@ async def begin_failover(here: Here, fqdn: str, request: Request, response: Resp
     A disaster needs the token of a plan; 409 if the facts have changed since. `Location` says where to look how far
     it is.
     """
-    wanted = _read(FailoverRequestDocument, await read_object(request, here.limits.idle))
+    wanted = validated(FailoverRequestDocument, await read_object(request, here.limits.idle))
     pool = own_pool(here, fqdn)
     wish = wanted.wish(here.home_of(wanted.home))
     operation = await here.in_thread(
@@ -94,7 +90,7 @@ async def get_failover(here: Here, fqdn: str, identity: str) -> FailoverDocument
 )
 async def abort_failover(here: Here, fqdn: str, identity: str, request: Request) -> FailoverDocument:
     """Ask that an operation come to nothing, and the source write again. 409 once it can only go forward."""
-    wanted = _read(FailoverAbortDocument, await read_object(request, here.limits.idle))
+    wanted = validated(FailoverAbortDocument, await read_object(request, here.limits.idle))
     own_pool(here, fqdn)
     return FailoverDocument.of(await here.in_thread(request_abort, here.opened.store, identity, wanted.reason))
 
@@ -149,12 +145,3 @@ def _place_after(known: list[Operation], identity: str | None) -> int:
         if each.id == identity:
             return at
     raise InvalidParameter("after is no `Next` of a page", field="after")
-
-
-def _read(kind: type[D], given: dict[str, Any]) -> D:
-    try:
-        return kind.model_validate(given)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise InvalidParameter(f"{field}: {first['msg']}", field=field) from error

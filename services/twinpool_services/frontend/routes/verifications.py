@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
-from pydantic import ValidationError
 
-from twinpool.errors import InvalidParameter
 from twinpool_services.backup import find_verification, request_verification
 from twinpool_services.frontend.api_docs import READS, json_body, problems
-from twinpool_services.frontend.bodies import read_object
+from twinpool_services.frontend.bodies import read_object, validated
 from twinpool_services.frontend.calls import OneOfTheCalls
 from twinpool_services.frontend.context import Here, own_pool
 from twinpool_services.frontend.exact_route import ExactRoute
@@ -32,7 +28,7 @@ async def begin_verification(here: Here, fqdn: str, request: Request, response: 
 
     One at a time. `Location` says where to look how far it is.
     """
-    wanted = _request(await read_object(request, here.limits.idle))
+    wanted = validated(VerificationRequestDocument, await read_object(request, here.limits.idle))
     pool = own_pool(here, fqdn)
     verification = await here.in_thread(
         lambda: request_verification(
@@ -52,12 +48,3 @@ async def get_verification(here: Here, fqdn: str, identity: str) -> Verification
     """Say how far a verification is, and what it has found."""
     own_pool(here, fqdn)
     return VerificationDocument.of(await here.in_thread(find_verification, here.opened.store, identity))
-
-
-def _request(given: dict[str, Any]) -> VerificationRequestDocument:
-    try:
-        return VerificationRequestDocument.model_validate(given)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise InvalidParameter(f"{field}: {first['msg']}", field=field) from error

@@ -11,17 +11,11 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from urllib.parse import quote
 
-from twinpool.errors import Refused
 from twinpool.stores.sqlite.failures import store_errors
 from twinpool.stores.sqlite.schema import BUSY_SECONDS
 from twinpool.stores.sqlite.store import SqliteStore
+from twinpool.stores.throw_away import CopyInUse
 from twinpool.vocabulary.names import PoolFqdn
-
-
-class CopyInUse(Refused):
-    """One throw-away copy of a store at a time."""
-
-    hint = "Wait until the other drill is over."
 
 
 @contextmanager
@@ -65,4 +59,4 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-__all__ = ["CopyInUse", "throw_away_copy"]
+__all__ = ["throw_away_copy"]
