@@ -84,6 +84,24 @@ def test_users_move_away_and_come_home_under_writes_and_nothing_is_lost(lab: Run
     assert client.surprises == []
 
 
+def test_a_disaster_is_rehearsed_and_nobody_serves_anything_else_for_it(lab: RunningLab) -> None:
+    lab.await_final()
+    before = lab.command("failover", "status", "--format", "json").stdout
+    shown = receipt(lab, "drill", "disaster", P1)
+    listed = receipt(lab, "drill", "list", P2)["Drills"]
+    unknown = lab.command("drill", "show", "nobody")
+
+    assert (shown["Result"], shown["Passed"], shown["PoolFqdn"], shown["Complaints"]) == ("CouldServe", True, P2, [])
+    assert {row["Identity"]: row["Records"] for row in shown["BackupModules"]}[CONTACTS.module] == len(kept(lab, P2))
+    assert [row["Drill"] for row in listed] == [shown["Drill"]]
+    assert receipt(lab, "drill", "show", shown["Drill"]) == shown
+    assert unknown.returncode == ExitCode.NOT_FOUND
+    after = lab.command("failover", "status", "--format", "json").stdout
+    assert [(row["ServingPool"], row["Term"]) for row in json.loads(after)["Standings"]] == [
+        (row["ServingPool"], row["Term"]) for row in json.loads(before)["Standings"]
+    ]
+
+
 def test_a_pool_whose_cms_has_not_left_is_not_failed_over(lab: RunningLab) -> None:
     """Reference 28.8: the CMS is at the second pool here."""
     refused = lab.command("Invoke-CsPoolFailover", "-PoolFqdn", P2)
