@@ -77,11 +77,16 @@ ensure_venv_module() {
             "install that as root, and call this again: apt-get install python$version-venv"
 }
 
+# The tables of pyproject.toml that an installation follows from; rules of checks and tests are not among them.
+what_is_installed() {
+    awk '/^\[/ { wanted = /^\[(build-system|project|tool\.hatch)/ } wanted' pyproject.toml
+}
+
 # make_environment run|dev: all that the project needs, at the versions and hashes that requirements/ has.
 make_environment() {
     local kind=$1 stamp=.venv/.twinpool-$1 mark python
     # A directory that was moved has to be made anew, for its scripts name the place where it was made.
-    mark=$(printf '%s\n' "$PWD" | cat - requirements/*.txt pyproject.toml | sha256sum | cut -d ' ' -f 1)
+    mark=$({ printf '%s\n' "$PWD"; cat requirements/*.txt; what_is_installed; } | sha256sum | cut -d ' ' -f 1)
     [ "$(cat "$stamp" 2>/dev/null)" = "$mark" ] && .venv/bin/python -c '' 2>/dev/null && return
     if ! .venv/bin/python -m pip --version >/dev/null 2>&1 || ! grep -qsF "$PWD/.venv" .venv/bin/activate; then
         python=$(find_python)
