@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from tests.rabbitmq_server import amqp_url, own_rabbitmq_node, rabbitmq_node
+from tests.rabbitmq_server import (
+    amqp_url,
+    end_rabbitmq_of_the_run,
+    own_rabbitmq_node,
+    rabbitmq_node,
+    virtual_hosts,
+)
+from tests.sharing import place_left_behind, tell_worker
 from tests.simulation_options import pytest_addoption, pytest_collection_modifyitems
 
 __all__ = [
@@ -20,7 +29,21 @@ __all__ = [
     "pytest_addoption",
     "pytest_collection_modifyitems",
     "rabbitmq_node",
+    "virtual_hosts",
 ]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each worker, where there are several, which place they share."""
+    tell_worker(node.config, node.workerinput)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what the workers of this run have shared."""
+    if place := place_left_behind(config):
+        end_rabbitmq_of_the_run(place)
+        shutil.rmtree(place)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,14 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
-from secrets import token_hex
 from typing import Any, TypeVar
 
 import httpx
 import pytest
 
-from tests.rabbitmq_server import GIVEN, require_rabbitmq
-from twinpool.brokers.private_node import PrivateNode
+from tests.rabbitmq_server import GIVEN, VirtualHosts, require_rabbitmq
 from twinpool.modules.registry import load_modules
 from twinpool.ports.store import Store
 from twinpool.stores.opening import open_store
@@ -301,7 +299,7 @@ def running_lab(
         if own_broker:
             require_rabbitmq()
         else:
-            url = cleanup.enter_context(_virtual_host(request))
+            url = _url_of_virtual_host(request)
             plan["broker_url"] = url if heartbeat is None else f"{url}{'&' if '?' in url else '?'}heartbeat={heartbeat}"
         lab, planned = Lab(directory), LabPlan(**plan)
         prepare(lab, planned)
@@ -325,12 +323,8 @@ def _processes(lab: Lab) -> list[FrontEndProcess]:
     return [lab.process(front_end.name) for pool in lab.deployment.pools for front_end in pool.front_ends]
 
 
-@contextmanager
-def _virtual_host(request: pytest.FixtureRequest) -> Iterator[str]:
+def _url_of_virtual_host(request: pytest.FixtureRequest) -> str:
     if given := os.environ.get(GIVEN):
-        yield given
-        return
-    node: PrivateNode = request.getfixturevalue("rabbitmq_node")
-    name = f"lab-{token_hex(4)}"
-    yield node.add_vhost(name)
-    node.ctl("delete_vhost", name)
+        return given
+    hosts: VirtualHosts = request.getfixturevalue("virtual_hosts")
+    return hosts.new_url()

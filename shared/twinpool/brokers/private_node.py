@@ -10,6 +10,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -172,9 +173,20 @@ class PrivateNode:
 
     def add_vhost(self, name: str) -> str:
         """Make a virtual host that the node's user may use, and return its broker URL."""
-        self.ctl("add_vhost", name)
-        self.ctl("set_permissions", "--vhost", name, self._known_address().user, ".*", ".*", ".*")
-        return self.url(name)
+        return self.add_vhosts([name])[0]
+
+    def add_vhosts(self, names: Sequence[str]) -> list[str]:
+        """Make several at once, and return their broker URLs: to start rabbitmqctl takes longer than to make them."""
+        everything = {"user": self._known_address().user, "configure": ".*", "write": ".*", "read": ".*"}
+        definitions = {
+            "vhosts": [{"name": name} for name in names],
+            "permissions": [{**everything, "vhost": name} for name in names],
+        }
+        with tempfile.NamedTemporaryFile("w", dir=self.directory, suffix=".json", encoding="utf-8") as file:
+            json.dump(definitions, file)
+            file.flush()
+            self.ctl("import_definitions", file.name)
+        return [self.url(name) for name in names]
 
     # ── how ─────────────────────────────────────────────────────────────────────────────────────────────────
 
