@@ -8,8 +8,9 @@ import os
 import shutil
 import signal
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +23,7 @@ from twinpool.vocabulary.addresses import parse_broker_url
 from twinpool_services.lab.display import Display, display
 from twinpool_services.lab.front_end_process import ProcessState
 from twinpool_services.lab.lab import Lab
-from twinpool_services.lab.plan import LabPlan, StoreKind
+from twinpool_services.lab.plan import LabPlan, Network, StoreKind
 from twinpool_services.lab.watching import Watcher
 
 INTERRUPTED = 130
@@ -50,7 +51,7 @@ DEFAULT_DIRECTORY = Path("lab")
 
 
 @app.command()
-def up(
+def up(  # noqa: PLR0917 - each of them is an option of the command
     directory: DirectoryOption = DEFAULT_DIRECTORY,
     pools: Annotated[int | None, typer.Option(help="How many pools; 2 by default.", show_default=False)] = None,
     front_ends: Annotated[int | None, typer.Option(help="Of each pool; 2 by default.", show_default=False)] = None,
@@ -59,22 +60,38 @@ def up(
         str | None,
         typer.Option(metavar="URL", help=f"A broker that runs; else {BROKER_VARIABLE}, else a private node is run."),
     ] = None,
+    broker_nodes: Annotated[
+        int | None, typer.Option(help="Of the private broker: 1 by default, 3 for a cluster.", show_default=False)
+    ] = None,
+    network: Annotated[
+        Network | None,
+        typer.Option(help="loopback by default; namespaces part the pools for real, as root.", show_default=False),
+    ] = None,
 ) -> None:
     """Make a lab, or start what does not run of one that was made before."""
     shown = display()
     lab = Lab(directory, shown)
-    plan = None
-    if not lab.exists or any(option is not None for option in (pools, front_ends, store, broker)):
-        former = lab.plan if lab.exists else LabPlan(broker_url=checked_broker(os.environ.get(BROKER_VARIABLE)))
-        plan = LabPlan(
-            pools=former.pools if pools is None else pools,
-            front_ends=former.front_ends if front_ends is None else front_ends,
-            store=store or former.store,
-            broker_url=checked_broker(broker) or former.broker_url,
-        )
+    wished = {
+        "pools": pools,
+        "front_ends": front_ends,
+        "store": store,
+        "broker_url": checked_broker(broker),
+        "broker_nodes": broker_nodes,
+        "network": network,
+    }
+    plan = planned(lab, {name: value for name, value in wished.items() if value is not None})
     with interruptible():
         lab.up(plan)
     say_how_to_talk_to(lab, shown)
+
+
+def planned(lab: Lab, wished: Mapping[str, Any]) -> LabPlan | None:
+    """Return the plan of a lab with what is wished for; None if it is to stay as it is."""
+    if lab.exists:
+        return replace(lab.plan, **wished) if wished else None
+    private = "broker_nodes" in wished or wished.get("network") is Network.NAMESPACES
+    given = None if private else checked_broker(os.environ.get(BROKER_VARIABLE))
+    return replace(LabPlan(broker_url=given), **wished)
 
 
 @app.command()

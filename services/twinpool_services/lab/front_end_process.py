@@ -9,6 +9,7 @@ import signal
 import sysconfig
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from twinpool.brokers.process_mark import ProcessMark
@@ -32,8 +33,15 @@ class ProcessState(enum.StrEnum):
 class FrontEndProcess:
     """A front end's process, which may have been started by somebody else before us."""
 
-    def __init__(self, name: FrontEndName, directory: Path, mark: ProcessMark | None) -> None:
-        """Know a front end of the lab in `directory`, and its process if it ever had one."""
+    def __init__(
+        self, name: FrontEndName, directory: Path, mark: ProcessMark | None, entering: Sequence[str] = ()
+    ) -> None:
+        """Know a front end of the lab in `directory`, and its process if it ever had one.
+
+        `entering` is the command that its command is given to, if it runs in a network namespace.
+        """
+        self._entering = tuple(entering)
+        self.environment: Mapping[str, str] = {}  #: what it finds besides at its next start
         self.name = name
         self.mark = mark
         self.log_file = directory / "log" / f"{name}.log"
@@ -53,14 +61,15 @@ class FrontEndProcess:
             return
         self._reap()
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
-        program = str(Path(sysconfig.get_path("scripts")) / "twinpool")
-        command = [program, "pool", "run", "--deployment", str(self._deployment), "--front-end", self.name]
+        twinpool = str(Path(sysconfig.get_path("scripts")) / "twinpool")
+        words = [twinpool, "pool", "run", "--deployment", str(self._deployment), "--front-end", self.name]
+        command = [*self._entering, *words]
         appending = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         # Not `subprocess`: its objects insist on being waited for, and this process may outlive us.
         self._child = os.posix_spawn(
-            program,
+            command[0],
             command,
-            _environment(),
+            _environment() | dict(self.environment),
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 1, str(self.log_file), appending, 0o644),

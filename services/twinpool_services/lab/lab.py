@@ -16,6 +16,7 @@ from twinpool_services.lab.front_end_process import FrontEndProcess, ProcessStat
 from twinpool_services.lab.note import LOCK, NOTE, LabFailed, LabNote, locked, read_note, write_note, write_privately
 from twinpool_services.lab.plan import LabPlan, StoreKind, deployment_text
 from twinpool_services.lab.servers import LabServers
+from twinpool_services.lab.surroundings import UNDISTURBED, Surroundings
 from twinpool_services.lab.undisturbed import undisturbed
 from twinpool_services.lab.watching import Watcher
 
@@ -26,9 +27,10 @@ READY_SECONDS = 90.0
 class Lab:
     """The lab of a directory. Everything is found again from there, by any process."""
 
-    def __init__(self, directory: Path, shown: Display | None = None) -> None:
+    def __init__(self, directory: Path, shown: Display | None = None, surroundings: Surroundings = UNDISTURBED) -> None:
         """Know the lab of a directory, whether there is one yet or not. Raises `LabFailed` if its note is damaged."""
         self.directory = directory.absolute()
+        self._surroundings = surroundings
         self._display = shown or display(quiet=True)
         self._note = read_note(self.directory)
         self._deployment: Deployment | None = None
@@ -140,8 +142,7 @@ class Lab:
 
     def start(self, name: str) -> None:
         """Start a front end that does not run, and wait until it is ready. Raises `LabFailed`."""
-        self.process(name).start()
-        self._remember()
+        self._start_processes([self.process(name)])
         self._await_ready([FrontEndName(name.lower())])
 
     def pause(self, name: str) -> None:
@@ -171,10 +172,13 @@ class Lab:
     def _know(self, note: LabNote) -> None:
         self._note = note
         self._servers = LabServers(self.directory, note.plan)
-        names = [name for pool in note.plan.pool_names for name in note.plan.front_end_names(pool)]
-        for name in names:
-            if name not in self._processes:
-                self._processes[name] = FrontEndProcess(name, self.directory, note.processes.get(name))
+        namespaces = self._servers.namespaces
+        for pool in note.plan.pool_names:
+            entering = namespaces.command(pool) if namespaces else ()
+            for name in note.plan.front_end_names(pool):
+                if name not in self._processes:
+                    mark = note.processes.get(name)
+                    self._processes[name] = FrontEndProcess(name, self.directory, mark, entering)
 
     def _remember(self) -> None:
         marks = {str(name): process.mark for name, process in self._processes.items() if process.mark is not None}
@@ -185,18 +189,21 @@ class Lab:
         with self._display.step("RabbitMQ") as step:
             step.outcome = undisturbed(self.servers.start_broker)
         if self.deployment_file.exists():
-            if self.servers.cluster is not None:
-                undisturbed(self.servers.cluster.start)
+            undisturbed(self.servers.start_stores)
             return
         self.servers.clear_given_broker()
         with self._display.step("Stores") as step:
             stores = undisturbed(self.servers.create_stores)
             step.outcome = "PostgreSQL" if self.plan.store is StoreKind.POSTGRESQL else "SQLite"
         self._remember()  # Before the deployment file, which says that everything has been made.
-        write_privately(self.deployment_file, deployment_text(self.plan, self.servers.broker_url, stores))
+        namespaces = self.servers.namespaces
+        hosts = {pool: namespaces.address(pool) for pool in self.plan.pool_names} if namespaces else None
+        text = deployment_text(self.plan, self.servers.broker_url, stores, self._surroundings, hosts)
+        write_privately(self.deployment_file, text)
 
     def _start_processes(self, processes: Iterable[FrontEndProcess]) -> None:
         for process in processes:
+            process.environment = self._surroundings.environment(process.name)
             process.start()
         self._remember()
 

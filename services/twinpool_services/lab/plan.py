@@ -7,15 +7,26 @@ import enum
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from twinpool.errors import InvalidParameter
 from twinpool.vocabulary.names import FrontEndName, PoolFqdn
+from twinpool_services.lab.surroundings import UNDISTURBED, Surroundings
 
 LOOPBACK = "127.0.0.1"
 MOST_POOLS = 20
 MOST_FRONT_ENDS = 10  #: of one pool
+
+
+MOST_BROKER_NODES = 7
+
+
+class Network(enum.StrEnum):
+    """How the processes of a lab reach each other."""
+
+    LOOPBACK = "loopback"  #: all on 127.0.0.1
+    NAMESPACES = "namespaces"  #: each pool and the broker in a network namespace of their own; takes root
 
 
 class StoreKind(enum.StrEnum):
@@ -33,7 +44,11 @@ class LabPlan:
     front_ends: int = 2  #: of each pool
     store: StoreKind = StoreKind.SQLITE
     broker_url: str | None = None  #: a broker that is given; None for a private node of the lab's own
+    broker_nodes: int = 1  #: of the private broker; quorum queues have members on three of them
+    network: Network = Network.LOOPBACK
     lease_duration: str = "00:00:05"
+    heartbeat: str | None = None  #: of the broker's connections; None: as usual
+    options: Mapping[str, str] = field(default_factory=dict)  #: further keys of the file's [deployment] table
 
     def __post_init__(self) -> None:
         """Refuse what no lab can have."""
@@ -41,6 +56,10 @@ class LabPlan:
             raise InvalidParameter(f"a lab has 1 to {MOST_POOLS} pools", field="pools")
         if not 1 <= self.front_ends <= MOST_FRONT_ENDS:
             raise InvalidParameter(f"a pool has 1 to {MOST_FRONT_ENDS} front ends", field="front-ends")
+        if not 1 <= self.broker_nodes <= MOST_BROKER_NODES:
+            raise InvalidParameter(f"a broker has 1 to {MOST_BROKER_NODES} nodes", field="broker-nodes")
+        if self.broker_url is not None and (self.broker_nodes > 1 or self.network is Network.NAMESPACES):
+            raise InvalidParameter("a broker that is given cannot be made into another", field="broker")
 
     @property
     def pool_names(self) -> tuple[PoolFqdn, ...]:
@@ -64,11 +83,21 @@ class LabPlan:
     @classmethod
     def of_plain(cls, plain: Mapping[str, Any]) -> Self:
         """Read what `to_plain` wrote."""
-        return cls(**{**plain, "store": StoreKind(plain["store"])})
+        network = Network(plain.get("network", Network.LOOPBACK))
+        return cls(**{**plain, "store": StoreKind(plain["store"]), "network": network})
 
 
-def deployment_text(plan: LabPlan, broker_url: str, stores: Mapping[PoolFqdn, str]) -> str:
-    """Write the deployment file of a lab, with a free port for each front end."""
+def deployment_text(
+    plan: LabPlan,
+    broker_url: str,
+    stores: Mapping[PoolFqdn, str],
+    surroundings: Surroundings = UNDISTURBED,
+    hosts: Mapping[PoolFqdn, str] | None = None,
+) -> str:
+    """Write the deployment file of a lab, with a free port for each front end.
+
+    `hosts` are the addresses that pools listen on, where that is not 127.0.0.1.
+    """
     ports = iter(free_ports(plan.pools * plan.front_ends))
     lines = [
         "# The deployment of a lab, made by `twinpool lab up`.",
@@ -77,19 +106,30 @@ def deployment_text(plan: LabPlan, broker_url: str, stores: Mapping[PoolFqdn, st
         'name = "lab"',
         f"cms_master = {_quoted(plan.pool_names[0])}",
         f"lease_duration = {_quoted(plan.lease_duration)}",
+        *(f"{name} = {_quoted(value)}" for name, value in plan.options.items()),
         "",
         "[broker]",
         f"url = {_quoted(broker_url)}",
+        *([f"heartbeat = {_quoted(plan.heartbeat)}"] if plan.heartbeat else []),
     ]
     for pool in plan.pool_names:
-        lines += ["", "[[pool]]", f"fqdn = {_quoted(pool)}", f"store = {_quoted(stores[pool])}"]
+        store = surroundings.store_url(pool, stores[pool])
+        lines += ["", "[[pool]]", f"fqdn = {_quoted(pool)}", f"store = {_quoted(store)}"]
+        if (reached := surroundings.broker_url(pool, broker_url)) != broker_url:
+            lines.append(f"broker_url = {_quoted(reached)}")
         lines += [f"content = {_quoted(f'{pool}.content')}", "front_ends = ["]
         for name in plan.front_end_names(pool):
-            lines.append(f"    {{ name = {_quoted(name)}, listen = {_quoted(f'{LOOPBACK}:{next(ports)}')} }},")
+            lines.append(_front_end(name, f"{(hosts or {}).get(pool, LOOPBACK)}:{next(ports)}", surroundings))
         lines.append("]")
     for pair in plan.pairs:
         lines += ["", "[[pair]]", f"pools = [{', '.join(map(_quoted, pair))}]"]
     return "\n".join(lines) + "\n"
+
+
+def _front_end(name: FrontEndName, listen: str, surroundings: Surroundings) -> str:
+    address = surroundings.address(name, listen)
+    reached = f", address = {_quoted(address)}" if address else ""
+    return f"    {{ name = {_quoted(name)}, listen = {_quoted(listen)}{reached} }},"
 
 
 def free_ports(count: int) -> list[int]:

@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from twinpool.brokers.private_address import HERE, Place
 from twinpool.brokers.process_mark import ProcessMark
 from twinpool.errors import StoreUnavailable
 from twinpool_services.lab.note import write_privately
-from twinpool_services.lab.plan import LOOPBACK, free_ports
+from twinpool_services.lab.plan import free_ports
 
 NOTE = "cluster.json"
 USER = "twinpool"
@@ -45,11 +46,12 @@ class _Known:
 class PostgresqlCluster:
     """A cluster that is made at its first start, and found again from any process until it is stopped."""
 
-    def __init__(self, directory: Path, *, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, directory: Path, *, settings: Mapping[str, str] | None = None, place: Place = HERE) -> None:
         """Use a directory; nothing is written before `start`. Raises `StoreUnavailable` if its note is damaged.
 
         `settings` are the server's own (postgresql.conf), given at each start.
         """
+        self._at = place
         self.directory = directory.absolute()
         self._settings = dict(settings or {})
         self._user = _ordinary_user()
@@ -64,7 +66,7 @@ class PostgresqlCluster:
         if self.is_running():
             return
         known = self._known = self._known or self._make(programs)
-        options = f"-c listen_addresses={LOOPBACK} -c port={known.port} -c unix_socket_directories="
+        options = f"-c listen_addresses={self._at.host} -c port={known.port} -c unix_socket_directories="
         options += "".join(f" -c {name}={value}" for name, value in self._settings.items())
         log = Path(known.data) / "server.log"
         self._run(programs / "pg_ctl", "-D", known.data, "-w", "-s", "-l", log, "-o", options, "start")
@@ -98,13 +100,13 @@ class PostgresqlCluster:
     def create_database(self, name: str) -> None:
         """Create a database. Raises `StoreUnavailable` with the reason."""
         known = self._require()
-        address = ("-h", LOOPBACK, "-p", str(known.port), "-U", USER)
+        address = ("-h", self._at.host, "-p", str(known.port), "-U", USER)
         self._run(_programs() / "createdb", *address, "-E", "UTF8", "-T", "template0", name, password=known.password)
 
     def url(self, database: str) -> str:
         """Return the URL of a database."""
         known = self._require()
-        return f"postgresql://{USER}:{known.password}@{LOOPBACK}:{known.port}/{database}"
+        return f"postgresql://{USER}:{known.password}@{self._at.host}:{known.port}/{database}"
 
     # ── how ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -130,6 +132,9 @@ class PostgresqlCluster:
             programs / "initdb", "-D", data, "-U", USER, "-A", "scram-sha-256", "--pwfile", secret, *encoding, "-N"
         )
         secret.unlink()
+        if self._at != HERE:
+            with (data / "pg_hba.conf").open("a", encoding="ascii") as rules:
+                rules.write("host all all samenet scram-sha-256\n")
         self._remember(known)
         return known
 
@@ -158,6 +163,7 @@ class PostgresqlCluster:
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root.
             group = str(pwd.getpwnam(self._user).pw_gid)
             words = ["setpriv", f"--reuid={self._user}", f"--regid={group}", "--clear-groups", *words]
+        words = [*self._at.command, *words]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         # A file, not a pipe: the server inherits it, and would keep a pipe open for as long as it lives.
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from twinpool.brokers.private_address import HERE, Place
+from twinpool.brokers.private_cluster import PrivateCluster
 from twinpool.brokers.private_node import PrivateNode
 from twinpool.brokers.rabbitmq.removing import remove_topology
 from twinpool.brokers.topology import CONTROL, Topology
 from twinpool.modules.registry import load_modules
 from twinpool.vocabulary.addresses import without_password
 from twinpool.vocabulary.names import PoolFqdn
-from twinpool_services.lab.plan import LabPlan, StoreKind
+from twinpool_services.lab.namespaces import BROKER, Namespaces
+from twinpool_services.lab.plan import LabPlan, Network, StoreKind
 from twinpool_services.lab.postgresql_cluster import PostgresqlCluster
 
 VIRTUAL_HOST = "lab"
+POSTGRESQL = "postgresql"  #: directory of the stores' servers
 
 
 class LabServers:
@@ -23,16 +27,37 @@ class LabServers:
 
     def __init__(self, directory: Path, plan: LabPlan) -> None:
         """Know the servers; none is started. Raises `BrokerUnreachable`, `StoreUnavailable` for damaged notes."""
-        self._plan = plan
-        self.node = None
-        if plan.broker_url is None:
-            self.node = PrivateNode(directory / "rabbitmq", settings={"default_vhost": VIRTUAL_HOST})
-        self.cluster = PostgresqlCluster(directory / "postgresql") if plan.store is StoreKind.POSTGRESQL else None
+        self._directory, self._plan = directory, plan
+        self.namespaces = Namespaces(directory, plan.pool_names) if plan.network is Network.NAMESPACES else None
+        self.broker = _private_broker(directory, plan, self._place_of(BROKER))
+        self._clusters = _postgresql_clusters(directory, plan, self._place_of)
+
+    @property
+    def node(self) -> PrivateNode | None:
+        """The broker's node, where it is a private one that has no others."""
+        return self.broker if isinstance(self.broker, PrivateNode) else None
+
+    @property
+    def broker_nodes(self) -> tuple[PrivateNode, ...]:
+        """All nodes of the broker that are ours."""
+        if isinstance(self.broker, PrivateNode):
+            return (self.broker,)
+        return self.broker.nodes if self.broker is not None else ()
+
+    @property
+    def cluster(self) -> PostgresqlCluster | None:
+        """The PostgreSQL that all pools share; None where each has its own, or none."""
+        found = list(self._clusters.values())
+        return found[0] if found and all(one is found[0] for one in found) else None
+
+    def cluster_of(self, pool: PoolFqdn) -> PostgresqlCluster | None:
+        """Return the PostgreSQL that keeps a pool's store, None if it is SQLite."""
+        return self._clusters.get(pool)
 
     @property
     def broker_url(self) -> str:
         """Where the pools reach the broker; it may hold a password."""
-        return self._plan.broker_url or (self.node.url(VIRTUAL_HOST) if self.node else "")
+        return self._plan.broker_url or (self.broker.url(VIRTUAL_HOST) if self.broker else "")
 
     @property
     def broker_shown(self) -> str:
@@ -41,12 +66,15 @@ class LabServers:
 
     def are_running(self) -> bool:
         """Say whether all that is ours runs."""
-        return all(one.is_running() for one in (self.node, self.cluster) if one is not None)
+        ours = (self.broker, *self._clusters.values())
+        return all(one.is_running() for one in ours if one is not None)
 
     def start_broker(self) -> str:
-        """Start the private node unless it runs; return what there is, for people."""
-        if self.node is not None:
-            self.node.start()
+        """Start the private broker unless it runs; return what there is, for people."""
+        if self.namespaces is not None:
+            self.namespaces.up()
+        if self.broker is not None:
+            self.broker.start()
         return self.broker_shown
 
     def clear_given_broker(self) -> None:
@@ -62,29 +90,62 @@ class LabServers:
 
     def create_stores(self) -> Mapping[PoolFqdn, str]:
         """Return the URL of each pool's store; databases are created."""
-        if self.cluster is None:
+        if not self._clusters:
             return {pool: f"sqlite:///{pool}.db" for pool in self._plan.pool_names}
-        self.cluster.start()
-        for pool in self._plan.pool_names:
-            self.cluster.create_database(_database(pool))
-        return {pool: self.cluster.url(_database(pool)) for pool in self._plan.pool_names}
+        self.start_stores()
+        for pool, cluster in self._clusters.items():
+            cluster.create_database(_database(pool))
+        return {pool: cluster.url(_database(pool)) for pool, cluster in self._clusters.items()}
+
+    def start_stores(self) -> None:
+        """Start the servers of the stores unless they run."""
+        for cluster in self._clusters.values():
+            cluster.start()
 
     def stop(self, *, at_once: bool = False) -> None:
         """Stop what is ours: in order, or as a power cut would."""
-        if self.cluster is not None:
-            self.cluster.stop(at_once=at_once)
-        if self.node is not None:
+        for cluster in self._clusters.values():
+            cluster.stop(at_once=at_once)
+        if self.broker is not None:
             if at_once:
-                self.node.kill()
+                self.broker.kill()
             else:
-                self.node.stop()
+                self.broker.stop()
+        if self.namespaces is not None:
+            self.namespaces.down()
 
     def erase(self) -> None:
         """Delete what the servers keep; they must not run."""
-        if self.cluster is not None:
-            self.cluster.erase()
-        if self.node is not None:
-            shutil.rmtree(self.node.directory, ignore_errors=True)
+        for cluster in self._clusters.values():
+            cluster.erase()
+        shutil.rmtree(self._directory / POSTGRESQL, ignore_errors=True)
+        if self.broker is not None:
+            shutil.rmtree(self.broker.directory, ignore_errors=True)
+
+    def _place_of(self, who: str) -> Place:
+        if self.namespaces is None:
+            return HERE
+        return Place(host=self.namespaces.address(who), command=self.namespaces.command(who))
+
+
+def _private_broker(directory: Path, plan: LabPlan, place: Place) -> PrivateNode | PrivateCluster | None:
+    if plan.broker_url is not None:
+        return None
+    settings = {"default_vhost": VIRTUAL_HOST}
+    if plan.broker_nodes > 1:
+        return PrivateCluster(directory / "rabbitmq", plan.broker_nodes, settings=settings, place=place)
+    return PrivateNode(directory / "rabbitmq", settings=settings, place=place)
+
+
+def _postgresql_clusters(
+    directory: Path, plan: LabPlan, place_of: Callable[[str], Place]
+) -> Mapping[PoolFqdn, PostgresqlCluster]:
+    """Return one for all pools, or one for each where each has a network of its own."""
+    if plan.store is not StoreKind.POSTGRESQL:
+        return {}
+    if plan.network is Network.LOOPBACK:
+        return dict.fromkeys(plan.pool_names, PostgresqlCluster(directory / POSTGRESQL))
+    return {pool: PostgresqlCluster(directory / POSTGRESQL / pool, place=place_of(pool)) for pool in plan.pool_names}
 
 
 def _database(pool: PoolFqdn) -> str:

@@ -13,17 +13,17 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import quote
 
+from twinpool.brokers.private_address import HERE, LOOPBACK, Address, Membership, Place, new_address
 from twinpool.brokers.process_mark import ProcessMark
 from twinpool.brokers.rabbitmq_installation import find_installation
 from twinpool.errors import BrokerUnreachable
 
 log = logging.getLogger(__name__)
 
-LOOPBACK = "127.0.0.1"
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
 CTL_SECONDS = 60.0
@@ -38,7 +38,7 @@ ON_LOOPBACK = "-kernel inet_dist_use_interface {127,0,0,1}"
 DETACHED = '"$@" >"$0" 2>&1 & echo $!'
 
 CONFIGURATION = """\
-listeners.tcp.1 = 127.0.0.1:{amqp}
+listeners.tcp.1 = {host}:{amqp}
 default_user = {user}
 default_pass = {password}
 disk_free_limit.absolute = 50MB
@@ -46,23 +46,6 @@ raft.wal_max_size_bytes = 134217728
 management.tcp.ip = 127.0.0.1
 management.tcp.port = {http}
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """Where a node listens and who may log in; chosen once for a directory, so that URLs outlive a restart."""
-
-    amqp: int  #: port of AMQP
-    http: int  #: port of the management plugin, where that is enabled
-    distribution: int  #: port of Erlang's distribution
-    mapper: int  #: port of Erlang's port mapper
-    password: str
-    user: str = "twinpool"
-
-    @property
-    def node(self) -> str:
-        """Name of the Erlang node."""
-        return f"twinpool-{self.amqp}@localhost"
 
 
 class PrivateNode:
@@ -75,14 +58,18 @@ class PrivateNode:
         plugins: Sequence[str] = (),
         settings: Mapping[str, str] | None = None,
         schedulers: int = 2,
+        membership: Membership | None = None,
+        place: Place = HERE,
     ) -> None:
         """Prepare a node; nothing is started or written before `start`.
 
-        `plugins` are enabled, `settings` go to rabbitmq.conf, `schedulers` is how many cores Erlang uses.
+        `plugins` are enabled, `settings` go to rabbitmq.conf, `schedulers` is how many cores Erlang uses. A node with a
+        membership is one of a cluster, which runs the port mapper for all of them.
         """
         self.directory = directory.absolute()
         self._plugins, self._settings, self._schedulers = plugins, dict(settings or {}), schedulers
-        self._address: Address | None = None
+        self._membership, self._place = membership, place
+        self._address: Address | None = membership.address if membership else None
         self._marks: dict[str, ProcessMark] = {}  # by role: mapper, script, server
         self._recall()
 
@@ -98,7 +85,12 @@ class PrivateNode:
     def url(self, vhost: str = "/") -> str:
         """Return the broker URL of a virtual host."""
         address = self._known_address()
-        return f"amqp://{address.user}:{address.password}@{LOOPBACK}:{address.amqp}/{quote(vhost, safe='')}"
+        return f"amqp://{address.user}:{address.password}@{self._place.host}:{address.amqp}/{quote(vhost, safe='')}"
+
+    @property
+    def name(self) -> str:
+        """Name of the Erlang node. Raises `BrokerUnreachable` if it was never started."""
+        return self._known_address().node
 
     @property
     def management_url(self) -> str:
@@ -114,6 +106,10 @@ class PrivateNode:
         """Say whether the server's process lives."""
         return "server" in self._marks and self._marks["server"].is_alive()
 
+    def has_mapper(self) -> bool:
+        """Say whether the port mapper that was started here lives."""
+        return "mapper" in self._marks and self._marks["mapper"].is_alive()
+
     # ── what it does ────────────────────────────────────────────────────────────────────────────────────────
 
     def start(self) -> None:
@@ -124,13 +120,30 @@ class PrivateNode:
         """
         if self.is_running():
             return
+        self.launch()
+        self.await_up()
+
+    def launch(self) -> None:
+        """Begin to start the node, which must not run. Raises like `start`."""
         self._end_rest()
         installation = find_installation()
-        address = self._address = self._address or _new_address()
+        address = self._address = self._address or new_address()
         self._write_configuration(address)
-        self._launch("mapper", [installation.mapper, "-port", str(address.mapper), "-address", LOOPBACK])
-        self._await_port(address.mapper, "mapper")
+        if self._membership is None:
+            self.start_mapper()
         self._launch("script", [installation.server])
+
+    def start_mapper(self) -> None:
+        """Start Erlang's port mapper and wait until it answers. Raises like `start`."""
+        address = self._known_address()
+        (self.directory / "log").mkdir(parents=True, exist_ok=True)
+        mapper = find_installation().mapper
+        self._launch("mapper", [mapper, "-port", str(address.mapper), "-address", self._place.host])
+        self._await_port(address.mapper, "mapper")
+
+    def await_up(self) -> None:
+        """Wait until a node that was launched takes connections. Raises `BrokerUnreachable`."""
+        address = self._known_address()
         self._await_port(address.amqp, "script")
         self._mark_server()
         self._remember()
@@ -160,7 +173,14 @@ class PrivateNode:
 
     def ctl(self, *arguments: str) -> str:
         """Run rabbitmqctl on the node and return what it prints. Raises `BrokerUnreachable` if it fails."""
-        command = [str(find_installation().ctl), "--quiet", "--node", self._known_address().node, *arguments]
+        command = [
+            *self._place.command,
+            str(find_installation().ctl),
+            "--quiet",
+            "--node",
+            self._known_address().node,
+            *arguments,
+        ]
         try:
             done = subprocess.run(
                 command, env=self._environment(), capture_output=True, text=True, timeout=CTL_SECONDS, check=True
@@ -208,7 +228,7 @@ class PrivateNode:
             "ERL_EPMD_PORT": str(address.mapper),
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "RABBITMQ_NODENAME": address.node,
-            "RABBITMQ_NODE_IP_ADDRESS": LOOPBACK,
+            "RABBITMQ_NODE_IP_ADDRESS": self._place.host,
             "RABBITMQ_NODE_PORT": str(address.amqp),
             "RABBITMQ_DIST_PORT": str(address.distribution),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"+S {self._schedulers}:{self._schedulers} {ON_LOOPBACK}",
@@ -228,14 +248,16 @@ class PrivateNode:
             (self.directory / name).mkdir(parents=True, exist_ok=True)
         self.directory.chmod(0o700)  # It holds a password and a cookie.
         own = CONFIGURATION if "rabbitmq_management" in self._plugins else CONFIGURATION.partition("management.")[0]
-        lines = own.format(**asdict(address)) + "".join(f"{key} = {value}\n" for key, value in self._settings.items())
+        settings = self._settings | dict(self._membership.settings if self._membership else {})
+        lines = own.format(**asdict(address), host=self._place.host)
+        lines += "".join(f"{key} = {value}\n" for key, value in settings.items())
         (self.directory / "rabbitmq.conf").write_text(lines, encoding="utf-8")
         (self.directory / "enabled_plugins").write_text(f"[{','.join(self._plugins)}].\n", encoding="utf-8")
         (self.directory / "server.pid").unlink(missing_ok=True)
         cookie = self.directory / ".erlang.cookie"
         if not cookie.exists():  # Erlang would make one up from the time of day.
             cookie.touch(mode=0o600)
-            cookie.write_text(secrets.token_hex(20), encoding="ascii")
+            cookie.write_text(self._membership.cookie if self._membership else secrets.token_hex(20), encoding="ascii")
             cookie.chmod(0o400)
 
     def _launch(self, role: str, command: Sequence[str | Path]) -> None:
@@ -244,7 +266,7 @@ class PrivateNode:
         It has a session of its own, too: our terminal's Ctrl-C is not its.
         """
         output = self.directory / "log" / f"{role}.txt"
-        words = ["/bin/sh", "-c", DETACHED, str(output), *(str(word) for word in command)]
+        words = [*self._place.command, "/bin/sh", "-c", DETACHED, str(output), *(str(word) for word in command)]
         try:
             started = subprocess.run(
                 words,
@@ -267,7 +289,7 @@ class PrivateNode:
         Its number has to be there, too: until the node listens, a connection to its port can meet itself.
         """
         deadline = time.monotonic() + START_SECONDS
-        while not (_answers(port) and (role != "script" or self._has_number())):
+        while not (_answers(self._place.host, port) and (role != "script" or self._has_number())):
             ended = role not in self._marks or self._marks[role].wait(LOOK)
             if ended or time.monotonic() > deadline:
                 said = self._said(role)
@@ -297,7 +319,7 @@ class PrivateNode:
         for role in ("server", "script", "mapper"):
             if (mark := self._marks.pop(role, None)) and mark.send(signal.SIGKILL):
                 mark.wait(STOP_SECONDS)
-        if self._address is not None:
+        if self.directory.exists() and self._address is not None:
             self._remember()
 
     def _mark_server_if_ours(self) -> None:
@@ -328,22 +350,9 @@ class PrivateNode:
             raise BrokerUnreachable(f"{path} is damaged; delete {self.directory} if nothing runs in it") from error
 
 
-def _new_address() -> Address:
-    amqp, http, distribution, mapper = _free_ports(4)
-    return Address(amqp=amqp, http=http, distribution=distribution, mapper=mapper, password=secrets.token_urlsafe(18))
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as held:  # All at once, so that none is given out twice.
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return [int(each.getsockname()[1]) for each in sockets]
-
-
-def _answers(port: int) -> bool:
+def _answers(host: str, port: int) -> bool:
     try:
-        socket.create_connection((LOOPBACK, port), timeout=1).close()
+        socket.create_connection((host, port), timeout=1).close()
     except OSError:  # It does not, yet.
         return False
     return True

@@ -58,12 +58,25 @@ def parse_http_url(text: str) -> str:
 
 
 def parse_broker_url(text: str) -> str:
-    """Read the URL of a RabbitMQ."""
+    """Read the URL of a RabbitMQ; of a cluster, with the hosts of its nodes parted by commas."""
     expected = "must be an AMQP address like amqp://user:password@host:5672/vhost"
-    parts = _split(text, {"amqp", "amqps"}, expected)
-    if not parts.hostname or parts.fragment or parts.path.count("/") > 1:
-        raise ValueError(expected)
+    for url in broker_addresses(text):
+        parts = _split(url, {"amqp", "amqps"}, expected)
+        if not parts.hostname or parts.fragment or parts.path.count("/") > 1:
+            raise ValueError(expected)
     return text
+
+
+def broker_addresses(url: str) -> tuple[str, ...]:
+    """Return the URL of each node that a broker URL names.
+
+    >>> broker_addresses("amqp://ada:secret@one:5672,two:5673/lab")
+    ('amqp://ada:secret@one:5672/lab', 'amqp://ada:secret@two:5673/lab')
+    """
+    scheme, mark, rest = url.partition("://")
+    end = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
+    credentials, at, hosts = rest[:end].rpartition("@")
+    return tuple(f"{scheme}{mark}{credentials}{at}{host}{rest[end:]}" for host in hosts.split(","))
 
 
 def parse_store_url(text: str) -> str:

@@ -6,6 +6,7 @@ import itertools
 import logging
 import threading
 import time
+from collections import deque
 from urllib.parse import parse_qs, urlsplit
 
 import pika
@@ -18,6 +19,7 @@ from twinpool.brokers.topology import Topology
 from twinpool.errors import BrokerUnreachable, InvalidConfiguration
 from twinpool.ports.broker import Delivery, Letter, LinkListener
 from twinpool.retrying import RECONNECT, Policy
+from twinpool.vocabulary.addresses import broker_addresses
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +34,9 @@ class RabbitmqLink:
     ) -> None:
         """Prepare a link for a pool. Raises `InvalidConfiguration` if the URL is not one of a RabbitMQ."""
         self._topology, self._options, self._reconnect = topology, options or LinkOptions(), reconnect
-        self._parameters = parameters_of(url, f"twinpool {topology.pool}", self._options)
+        name = f"twinpool {topology.pool}"
+        # A cluster's nodes are tried in turn: one that fails a life is the last that is tried for the next one.
+        self._nodes = deque(parameters_of(node, name, self._options) for node in broker_addresses(url))
         self._epochs, self._tokens = itertools.count(1), itertools.count(1)
         self._life: Life | None = None
         self._told = ""  # the reason that the listener was last given for not being up
@@ -101,7 +105,7 @@ class RabbitmqLink:
     def _live(self, listener: LinkListener) -> None:
         """Live once. Raises `BrokerUnreachable` unless that was for long, or we are closing."""
         try:
-            life = Life(next(self._epochs), self._parameters, self._topology, self._options, listener)
+            life = Life(next(self._epochs), self._nodes[0], self._topology, self._options, listener)
         except OSError as error:  # no more files may be opened
             raise BrokerUnreachable(f"no connection to RabbitMQ can be made: {error}") from error
         self._life = life
@@ -110,6 +114,7 @@ class RabbitmqLink:
         began = time.monotonic()
         reason = life.run()
         self._life = None
+        self._nodes.rotate(-1)
         if self._closing.is_set():
             return
         if not life.was_up and reason != self._told:

@@ -10,6 +10,7 @@ import pika.exceptions
 from twinpool.brokers.rabbitmq.failures import reason_of
 from twinpool.brokers.topology import Topology, exchange_from, quarantine_of, queues
 from twinpool.errors import BrokerUnreachable, Refused
+from twinpool.vocabulary.addresses import broker_addresses
 
 NOT_FOUND = 404
 
@@ -27,9 +28,9 @@ def remove_topology(url: str, topologies: Iterable[Topology]) -> int:
     """
     known = list(topologies)
     names = [name for topology in known for name in (*queues(topology), quarantine_of(topology.pool))]
-    parameters = pika.URLParameters(url)
+    nodes = [pika.URLParameters(node) for node in broker_addresses(url)]
     try:
-        with pika.BlockingConnection(parameters) as connection:
+        with pika.BlockingConnection(nodes) as connection:
             found = [name for name in names if _is_there(connection, name)]
             channel = connection.channel()
             for name in found:
@@ -37,7 +38,7 @@ def remove_topology(url: str, topologies: Iterable[Topology]) -> int:
             for topology in known:
                 channel.exchange_delete(exchange_from(topology.pool))
     except (pika.exceptions.AMQPError, OSError) as error:
-        raise BrokerUnreachable(reason_of(error, parameters)) from error
+        raise BrokerUnreachable(reason_of(error, nodes[-1])) from error
     return len(found)
 
 

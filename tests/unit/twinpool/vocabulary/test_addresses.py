@@ -99,3 +99,19 @@ def test_what_is_no_store_is_refused_without_its_password(text: str) -> None:
 )
 def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
     assert addresses.without_password(url) == shown
+
+
+def test_a_broker_url_may_name_all_nodes_of_a_cluster() -> None:
+    url = "amqp://ada:s,ecret@one.lab:5672,two.lab:5673/lab?heartbeat=2"
+
+    assert addresses.parse_broker_url(url) == url
+    assert addresses.broker_addresses(url) == (
+        "amqp://ada:s,ecret@one.lab:5672/lab?heartbeat=2",
+        "amqp://ada:s,ecret@two.lab:5673/lab?heartbeat=2",
+    )
+
+
+@pytest.mark.parametrize("url", ["amqp://one:5672,/lab", "amqp://,one/lab", "amqp://one:5672,two:0/lab"])
+def test_each_node_of_a_cluster_needs_an_address(url: str) -> None:
+    with pytest.raises(ValueError, match="AMQP address"):
+        addresses.parse_broker_url(url)

@@ -7,7 +7,9 @@ import pytest
 
 from twinpool.errors import InvalidParameter
 from twinpool.options import load_deployment
+from twinpool.vocabulary.names import FrontEndName, PoolFqdn
 from twinpool_services.lab.plan import LabPlan, StoreKind, deployment_text, free_ports
+from twinpool_services.lab.surroundings import Undisturbed
 
 
 def loaded(plan: LabPlan, directory: Path) -> object:
@@ -47,7 +49,7 @@ def test_a_lab_that_cannot_be_is_refused_by_name(pools: int, front_ends: int, fi
 
 
 def test_a_plan_survives_being_noted() -> None:
-    plan = LabPlan(pools=4, store=StoreKind.POSTGRESQL, broker_url="amqp://127.0.0.1/")
+    plan = LabPlan(pools=4, store=StoreKind.POSTGRESQL, broker_url="amqp://127.0.0.1/", heartbeat="00:00:02")
 
     assert LabPlan.of_plain(plan.to_plain()) == plan
 
@@ -59,3 +61,37 @@ def test_free_ports_are_different_and_free() -> None:
     for port in ports:
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", port))
+
+
+def test_a_note_of_an_earlier_version_is_still_a_plan() -> None:
+    plain = {"pools": 2, "front_ends": 1, "store": "sqlite", "broker_url": None, "lease_duration": "00:00:05"}
+
+    assert LabPlan.of_plain(plain) == LabPlan(front_ends=1)
+
+
+def test_a_broker_that_is_given_has_no_nodes_of_ours() -> None:
+    with pytest.raises(InvalidParameter, match="given"):
+        LabPlan(broker_url="amqp://127.0.0.1/", broker_nodes=3)
+
+
+class Detour(Undisturbed):
+    def broker_url(self, pool: PoolFqdn, url: str) -> str:
+        return "amqp://detour/" if pool == "pool2.lab" else url
+
+    def address(self, front_end: FrontEndName, listen: str) -> str | None:
+        return f"http://{front_end}.detour:{listen.partition(':')[2]}"
+
+
+def test_surroundings_lead_pools_another_way(tmp_path: Path) -> None:
+    plan = LabPlan(front_ends=1, heartbeat="00:00:02", options={"partner_query_timeout": "00:00:03"})
+    stores = {name: f"sqlite:///{name}.db" for name in plan.pool_names}
+    path = tmp_path / "twinpool.toml"
+    path.write_text(deployment_text(plan, "amqp://straight/", stores, Detour()), encoding="utf-8")
+
+    deployment = load_deployment(path, environment={})
+
+    assert [pool.broker_url for pool in deployment.pools] == ["amqp://straight/", "amqp://detour/"]
+    (front_end,) = deployment.pools[0].front_ends
+    assert front_end.address == f"http://fe1.pool1.lab.detour:{front_end.port}"
+    assert deployment.broker.heartbeat.total_seconds() == 2
+    assert deployment.partner_query_timeout.total_seconds() == 3

@@ -1,0 +1,80 @@
+"""Where a private RabbitMQ node listens, and what it shares with the other nodes of its cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a node listens and who may log in; chosen once for a directory, so that URLs outlive a restart."""
+
+    amqp: int  #: port of AMQP
+    http: int  #: port of the management plugin, where that is enabled
+    distribution: int  #: port of Erlang's distribution
+    mapper: int  #: port of Erlang's port mapper
+    password: str
+    user: str = "twinpool"
+
+    @property
+    def node(self) -> str:
+        """Name of the Erlang node."""
+        return f"twinpool-{self.amqp}@localhost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """What makes a node one of a cluster; the same for all of them, but for the address."""
+
+    address: Address
+    cookie: str  #: whoever has it commands the nodes
+    peers: tuple[str, ...]  #: names of all nodes
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What the node's configuration says of the others."""
+        named = {f"cluster_formation.classic_config.nodes.{at}": peer for at, peer in enumerate(self.peers, start=1)}
+        return {
+            "cluster_formation.peer_discovery_backend": "classic_config",
+            # Of two parts the smaller one stands still, so that what it holds cannot come to differ.
+            "cluster_partition_handling": "pause_minority",
+            **named,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the processes of a private server run and listen."""
+
+    host: str = LOOPBACK
+    command: tuple[str, ...] = ()  #: in front of every command: what enters a network namespace
+
+
+HERE = Place()
+
+
+def new_address(*, mapper: int | None = None, password: str | None = None) -> Address:
+    """Choose free ports and a password; the port mapper's is given where it serves other nodes as well."""
+    amqp, http, distribution, own_mapper = free_ports(4)
+    return Address(
+        amqp=amqp,
+        http=http,
+        distribution=distribution,
+        mapper=mapper or own_mapper,
+        password=password or secrets.token_urlsafe(18),
+    )
+
+
+def free_ports(count: int) -> list[int]:
+    """Find ports of 127.0.0.1 on which nobody listens, each another."""
+    with contextlib.ExitStack() as held:  # All at once, so that none is given out twice.
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind((LOOPBACK, 0))
+        return [int(each.getsockname()[1]) for each in sockets]
