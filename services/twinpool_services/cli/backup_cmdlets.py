@@ -79,9 +79,9 @@ BACKUP_MODULE = Parameter(
 )
 
 
-def pool_fqdn(name: str, help_: str) -> Parameter:
+def pool_fqdn(name: str, help_: str, *, by_value: bool = False) -> Parameter:
     """Make the parameter that names a pool."""
-    return Parameter(name=name, type=FQDN, mandatory=True, help=help_)
+    return Parameter(name=name, type=FQDN, mandatory=True, help=help_, by_value=by_value)
 
 
 def get_status(client: Client, bound: Bound) -> Outcome:
@@ -252,8 +252,9 @@ CMDLETS = (
             _identity("Identity"),
             Parameter(
                 name="Instance",
-                type=ParameterType(label="Json", read=read_instance),
+                type=ParameterType(label="PSObject", read=read_instance, takes_objects=True),
                 sets=frozenset({"Instance"}),
+                by_value=True,
                 help="What Get-CsBackupServiceConfiguration printed as JSON, edited; - reads it from input.",
             ),
             *(_parameter_of(setting) for setting in SETTINGS[1:]),
@@ -288,7 +289,7 @@ CMDLETS = (
         name="Invoke-CsBackupServiceSync",
         synopsis="Makes a pool send to its backup pool, now, what that lacks; returns before it is done.",
         parameters=(
-            pool_fqdn("PoolFqdn", "The pool whose data is sent."),
+            pool_fqdn("PoolFqdn", "The pool whose data is sent.", by_value=True),
             BACKUP_MODULE,
             Parameter(
                 name="Full",

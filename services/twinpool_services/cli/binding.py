@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from twinpool.errors import InvalidParameter
 from twinpool_services.cli.cmdlet import Bound, Cmdlet
@@ -31,22 +31,29 @@ def is_name(word: str) -> bool:
 
 def bind(cmdlet: Cmdlet, words: Sequence[str]) -> Bound:
     """Bind a command line. Raises `InvalidParameter` naming the parameter."""
-    texts = _Words(cmdlet, words).read()
-    return bind_texts(cmdlet, texts)
+    return bind_texts(cmdlet, read_words(cmdlet, words))
 
 
 def bind_texts(cmdlet: Cmdlet, texts: Mapping[str, str]) -> Bound:
     """Bind texts by the parameters' own names. Raises `InvalidParameter` naming the parameter."""
-    by_name = {parameter.name: parameter for parameter in cmdlet.parameters}
+    by_name = {parameter.name: parameter for parameter in cmdlet.all_parameters}
     given = {name: _value(by_name[name], text) for name, text in texts.items()}
     _check_sets(cmdlet, [by_name[name] for name in given])
-    for parameter in cmdlet.parameters:
-        if parameter.mandatory and parameter.name not in given:
-            raise InvalidParameter(
-                f"{cmdlet.name} needs -{parameter.name} <{parameter.type.label}>: {parameter.help}",
-                field=parameter.name,
-            )
+    for parameter in missing(cmdlet, given):
+        raise InvalidParameter(
+            f"{cmdlet.name} needs -{parameter.name} <{parameter.type.label}>: {parameter.help}", field=parameter.name
+        )
     return Bound(given, cmdlet.defaults)
+
+
+def missing(cmdlet: Cmdlet, given: Collection[str]) -> list[Parameter]:
+    """Return the parameters that have to be given and are not."""
+    return [one for one in cmdlet.parameters if one.mandatory and one.name not in given]
+
+
+def read_words(cmdlet: Cmdlet, words: Sequence[str]) -> dict[str, str]:
+    """Return the text of each parameter of a command line by its own name. Raises `InvalidParameter`."""
+    return _Words(cmdlet, words).read()
 
 
 def find_parameter(parameters: Sequence[Parameter], name: str, cmdlet: str) -> Parameter:
@@ -69,9 +76,12 @@ def _listed(parameters: Iterable[Parameter]) -> str:
 
 def _value(parameter: Parameter, text: str) -> object:
     try:
-        return parameter.type.read(text)
+        value = parameter.type.read(text)
     except ValueError as error:
         raise InvalidParameter(f"-{parameter.name} {text!r:.60}: {error}", field=parameter.name) from error
+    if parameter.refused and value is not False:
+        raise InvalidParameter(f"-{parameter.name} is refused: {parameter.refused}", field=parameter.name)
+    return value
 
 
 def _check_sets(cmdlet: Cmdlet, given: Sequence[Parameter]) -> None:
@@ -94,7 +104,7 @@ class _Words:
             word = self._words[self._at]
             self._at += 1
             if match := _NAME.fullmatch(word):
-                parameter = find_parameter(self._cmdlet.parameters, match["name"], self._cmdlet.name)
+                parameter = find_parameter(self._cmdlet.all_parameters, match["name"], self._cmdlet.name)
                 self._note(parameter, self._text_of(parameter, match["mark"], match["value"]))
             else:
                 parameter = self._next_by_position(word)

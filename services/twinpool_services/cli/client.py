@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
@@ -48,6 +48,7 @@ class Client:
     def __init__(self, deployment: Deployment, timeout: httpx.Timeout = TIMEOUT) -> None:
         """Speak to the front ends that the deployment names."""
         self.deployment = deployment
+        self.tell: Callable[[str], None] | None = None  #: is told of each answer, for -Verbose
         # Front ends are reached directly: a proxy of the environment is for the world outside.
         self._http = httpx.Client(timeout=timeout, trust_env=False)
 
@@ -266,13 +267,16 @@ class Client:
         return "; ".join(failed)
 
     def _send(self, front_end: FrontEnd, request: _Request) -> httpx.Response:
-        return self._http.request(
+        response = self._http.request(
             request.method,
             front_end.address + request.path,
             params=request.params,
             json=request.body,
             timeout=request.timeout or self._http.timeout,
         )
+        if self.tell is not None:
+            self.tell(f"{front_end.name}: {request.method} {request.path}: {response.status_code}")
+        return response
 
 
 def _path(pool: Pool) -> str:

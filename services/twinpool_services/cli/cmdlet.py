@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from twinpool.errors import InvalidParameter, TwinpoolError
 from twinpool_services.cli.client import Client
 from twinpool_services.cli.objects import CmdletObject
-from twinpool_services.cli.parameters import Parameter
+from twinpool_services.cli.parameters import COMMON, Parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,15 @@ class Cmdlet:
             raise ValueError(f"{self.name} has two parameters of one name")
 
     @property
+    def all_parameters(self) -> tuple[Parameter, ...]:
+        """Its own, and those that every cmdlet has."""
+        own = {parameter.name for parameter in self.parameters}
+        return (*self.parameters, *(parameter for parameter in COMMON if parameter.name not in own))
+
+    @property
     def defaults(self) -> dict[str, object]:
         """The values of what is not given."""
-        return {parameter.name: parameter.default for parameter in self.parameters}
+        return {parameter.name: parameter.default for parameter in self.all_parameters}
 
     @property
     def sets(self) -> tuple[str, ...]:

@@ -177,6 +177,12 @@ def lab(context: typer.Context) -> None:
     _pass_on("twinpool_services.lab.commands", context)
 
 
+@app.command("shell", context_settings=_PASSED_ON)
+def shell(context: typer.Context) -> None:
+    """Run the management shell, with variables, pipelines and scripts."""
+    _pass_on("twinpool_services.cli.shell.command", context)
+
+
 @app.command("demo", context_settings=_PASSED_ON)
 def demo(context: typer.Context) -> None:
     """Show a failover of a front end under load, and whether anything was lost."""

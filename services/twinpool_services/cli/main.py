@@ -13,6 +13,7 @@ from twinpool_services.cli.common import wants_json
 from twinpool_services.cli.exit_codes import ExitCode, exit_code_of
 
 _CMDLET = re.compile(rf"(?P<verb>[A-Za-z]+)[{DASHES}](?P<noun>Cs[A-Za-z]+)", re.IGNORECASE)
+_ASKING = re.compile(rf"(?P<verb>Get)[{DASHES}](?P<noun>Help|Command|Alias)", re.IGNORECASE)
 _LEADING = re.compile(r"--(?:format|deployment)(?P<value>=.*)?", re.IGNORECASE | re.DOTALL)
 
 
@@ -49,6 +50,10 @@ def _dispatch(words: list[str]) -> int:
 
         run_words(CMDLETS[f"{match['verb']}-{match['noun']}"], words[1:])
         return ExitCode.OK
+    if words and (match := _ASKING.fullmatch(words[0])):
+        from twinpool_services.cli.shell.session import run_words as run_shell_words
+
+        return run_shell_words([f"{match['verb']}-{match['noun']}", *words[1:]])
     from twinpool_services.cli.friendly import app
 
     try:

@@ -144,6 +144,21 @@ def show(objects: Sequence[CmdletObject], format_: Format | None, out: Console) 
         _show_group(list(group), view, format_, out)
 
 
+def show_table(objects: Sequence[CmdletObject], columns: Sequence[str], out: Console) -> None:
+    """Print a table of these columns; what an object does not have stays empty."""
+    _show_blocks([_table(objects, columns, _room(out))], out)
+
+
+def show_list(objects: Sequence[CmdletObject], names: Sequence[str], out: Console) -> None:
+    """Print these properties of each object, one a line."""
+    _show_blocks((_list(one, names, out.width) for one in objects), out)
+
+
+def columns_of(type_name: str) -> tuple[str, ...]:
+    """Return the columns of the table of a type; nothing if it has none of its own."""
+    return VIEWS[type_name].columns if type_name in VIEWS else ()
+
+
 def to_plain(value: object) -> object:
     """Return what JSON can hold."""
     if isinstance(value, Mapping):
@@ -186,7 +201,7 @@ def _nested(one: CmdletObject, name: str, out: Console) -> list[Text]:
 
 
 def _table(objects: Sequence[CmdletObject], columns: Sequence[str], room: int | None) -> list[Text]:
-    cells = [[_cell(one[column]) for column in columns] for one in objects]
+    cells = [[_cell(one.get(column)) for column in columns] for one in objects]
     return _aligned([list(columns), ["-" * len(column) for column in columns], *cells], room)
 
 
@@ -217,7 +232,7 @@ def _list(one: CmdletObject, names: Sequence[str], width: int) -> list[Text]:
     longest = max(len(name) for name in names)
     lines: list[Text] = []
     for name in names:
-        value = _cell(one[name])
+        value = _cell(one.get(name))
         first, *others = _wrapped(value, width - longest - 3) or [""]
         lines.append(Text(f"{name:{longest}} :") + (Text(f" {first}", STYLES.get(value, "")) if first else Text()))
         lines += [Text(" " * (longest + 3) + other) for other in others]

@@ -50,7 +50,7 @@ def configuration_page() -> str:
 
 def _cmdlet(cmdlet: Cmdlet) -> str:
     rows = (
-        (f"`-{one.name}`", one.type.label, "yes" if one.mandatory else "", _sets(one), one.help)
+        (f"`-{one.name}`", one.type.label, "yes" if one.mandatory else "", _sets(one), one.meaning)
         for one in cmdlet.parameters
     )
     table = _table(("parameter", "type", "mandatory", "sets", "meaning"), rows)

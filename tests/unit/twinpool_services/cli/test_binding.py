@@ -95,7 +95,7 @@ def test_an_alias_is_a_name() -> None:
 def test_an_unknown_name_is_refused_and_the_valid_ones_are_named() -> None:
     error = refusal(NEEDY, "-Pool", "a", "-Colour", "red")
     assert error.field == "Colour"
-    assert str(error) == "Get-CsNeedy has no parameter -Colour; it has -PoolFqdn, -Force"
+    assert str(error) == "Get-CsNeedy has no parameter -Colour; it has -PoolFqdn, -Force, -Verbose, -ErrorAction"
 
 
 def test_a_switch_needs_no_value_and_takes_none_but_an_attached_one() -> None:
