@@ -16,15 +16,14 @@ from twinpool.vocabulary.home import Mode
 from twinpool.vocabulary.names import Position, Term
 from twinpool.vocabulary.session import Cursor
 
-#: Does what it is told, and kills itself when it is about to run a statement of the store the n-th time.
+#: For each number that it reads it does what it is told, in a process of its own that kills itself when it is about to
+#: run a statement of the store that many times; how that ended it prints. Interpreter and imports are started once.
 KILLED = """
 import os, signal, sys
+import psycopg, sqlite3
 from tests.conformance.streams import HOME, MODULE, STREAM
 from tests.conformance.terms import beginning
 from twinpool.stores.opening import open_store
-url, pool, generation, left, what = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
-store = open_store(url, pool)
-import psycopg, sqlite3
 from twinpool.stores.postgresql import connections as on_server
 from twinpool.stores.sqlite import connections as in_file
 
@@ -47,24 +46,37 @@ class FileConnection(sqlite3.Connection):
         count()
         return super().executemany(*args)
 
-pooled = on_server.ConnectionPool
-on_server.ConnectionPool = lambda **options: pooled(connection_class=ServerConnection, **options)
-opened = sqlite3.connect
-sqlite3.connect = lambda *args, **options: opened(*args, **options, factory=FileConnection)
-for connections in [store._connections]:
-    if hasattr(connections, "_writer") and connections._writer is not None:
-        connections._forget()
-if what == "take_over":
-    store.take_over(HOME, [MODULE], term=2, generation=generation)
-elif what == "give_up":
-    store.give_up(HOME, [MODULE], term=2, to="pool2.lab", generation=generation)
-elif what == "demote":
-    store.demote(HOME, [beginning(2, 2)], serving_pool="pool2.lab", term=2, generation=generation)
-else:
-    session = store.import_progress(STREAM).session
-    store.swap_in(STREAM, session=session, generation=generation)
-print("done", flush=True)
-os._exit(0)
+def work(url: str, pool: str, generation: int, what: str) -> None:
+    store = open_store(url, pool)
+    pooled = on_server.ConnectionPool
+    on_server.ConnectionPool = lambda **options: pooled(connection_class=ServerConnection, **options)
+    opened = sqlite3.connect
+    sqlite3.connect = lambda *args, **options: opened(*args, **options, factory=FileConnection)
+    for connections in [store._connections]:
+        if hasattr(connections, "_writer") and connections._writer is not None:
+            connections._forget()
+    if what == "take_over":
+        store.take_over(HOME, [MODULE], term=2, generation=generation)
+    elif what == "give_up":
+        store.give_up(HOME, [MODULE], term=2, to="pool2.lab", generation=generation)
+    elif what == "demote":
+        store.demote(HOME, [beginning(2, 2)], serving_pool="pool2.lab", term=2, generation=generation)
+    else:
+        session = store.import_progress(STREAM).session
+        store.swap_in(STREAM, session=session, generation=generation)
+
+url, pool, generation, what = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+for line in sys.stdin:
+    left = int(line)
+    if child := os.fork():
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        continue
+    try:
+        work(url, pool, generation, what)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)
+    os._exit(0)
 """
 
 AT_MOST = 120  #: statements that any of them takes
@@ -73,25 +85,20 @@ AT_MOST = 120  #: statements that any of them takes
 def run_to_the_end(stores: Stores, side: Side, what: str, check: object) -> int:
     """Kill it at every statement in turn; `check` says whether it is done. Return how many kills left the old state."""
     assert callable(check)
-    for statements in range(AT_MOST):
-        command = [
-            sys.executable,
-            "-c",
-            KILLED,
-            stores.url(side.store.pool),
-            side.store.pool,
-            str(side.generation),
-            str(statements),
-            what,
-        ]
-        ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=60)
-        done = check()
-        if ended.returncode == 0:
-            assert done
-            return statements
-        assert ended.returncode == -signal.SIGKILL
-        if done:
-            return statements
+    told = [stores.url(side.store.pool), side.store.pool, str(side.generation), what]
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, *told], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as runner:
+        assert runner.stdin is not None
+        assert runner.stdout is not None
+        for statements in range(AT_MOST):
+            print(statements, file=runner.stdin, flush=True)
+            ended = int(runner.stdout.readline())
+            done = check()
+            assert ended in {0, -signal.SIGKILL}
+            if done:
+                return statements
+            assert ended, "it ended without having done it"
     pytest.fail("it never came to an end")
 
 
