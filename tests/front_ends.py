@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,9 @@ from twinpool_services.frontend.app import create_app
 from twinpool_services.frontend.context import Context, OpenPool
 from twinpool_services.frontend.limits import Limits
 from twinpool_services.frontend.server import Server, listen
+
+MODULES = load_modules()
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  #: of clients in clear, which need no list of whom to trust
 
 POOL1, POOL2, POOL3 = (PoolFqdn(f"pool{number}.lab") for number in (1, 2, 3))
 
@@ -77,7 +81,7 @@ def front_end_on(
         deployment=deployment,
         pool=described,
         front_end=described.front_ends[0],
-        modules=load_modules(),
+        modules=MODULES,
         limits=limits or Limits(),
     )
     if store is not None:
@@ -87,7 +91,8 @@ def front_end_on(
     server = Server(create_app(context), listener, context.limits, lambda: None)
     server.start()
     try:
-        with httpx.Client(base_url=f"http://{described.front_ends[0].host}:{port}", timeout=30) as client:
+        address = f"http://{described.front_ends[0].host}:{port}"
+        with httpx.Client(base_url=address, timeout=30, verify=NO_TLS) as client:
             yield FrontEndInTest(context, client, port)
     finally:
         server.stop()
@@ -98,7 +103,7 @@ def opened_pool(store: Store, deployment: Deployment, pool: Pool) -> OpenPool:
     """Declare the homes, and put together what the process would."""
     for home, serving in initial_homes(deployment, pool.fqdn):
         store.declare_home(HomeStatus(home=home, term=Term(1), serving_pool=serving, mode=Mode.READ_WRITE))
-    cms = load_modules()["CMSMaster"].name
+    cms = MODULES["CMSMaster"].name
     return OpenPool(
         store=store,
         commits=CommitGroup(store),

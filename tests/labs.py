@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
+from tests.front_ends import NO_TLS
 from tests.rabbitmq_server import GIVEN, VirtualHosts, require_rabbitmq
 from twinpool.modules.registry import load_modules
 from twinpool.ports.store import Store
@@ -89,7 +90,7 @@ class RunningLab:
         """Return a client of one front end."""
         if name not in self._clients:
             address = self.lab.deployment.front_end(name)[1].address
-            client = httpx.Client(base_url=address, timeout=60, trust_env=False)
+            client = httpx.Client(base_url=address, timeout=60, trust_env=False, verify=NO_TLS)
             self._clients[name] = self._closing.enter_context(client)
         return self._clients[name]
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from tests.front_ends import NO_TLS
+
 HTTP_SERVED = frozenset({200, 201})
 PAUSE = 0.02  #: seconds after a refusal
 
@@ -48,7 +50,7 @@ class RoamingClient:
 
     def _write_on(self, stop: threading.Event) -> None:
         number, at = 0, 0
-        with httpx.Client(timeout=10, trust_env=False) as client:
+        with httpx.Client(timeout=10, trust_env=False, verify=NO_TLS) as client:
             while not stop.is_set():
                 number += 1
                 pool, address = self.addresses[at % len(self.addresses)]
