@@ -17,8 +17,9 @@ from tests.rabbitmq_server import (
     rabbitmq_node,
     virtual_hosts,
 )
+from tests.shared_lab import end_if_not_used, users_first
 from tests.sharing import place_left_behind, tell_worker
-from tests.simulation_options import pytest_addoption, pytest_collection_modifyitems
+from tests.simulation_options import only_the_seed, pytest_addoption
 
 __all__ = [
     "amqp_url",
@@ -27,10 +28,20 @@ __all__ = [
     "own_rabbitmq_node",
     "partners_that_do_not_run_are_not_waited_for_long",
     "pytest_addoption",
-    "pytest_collection_modifyitems",
     "rabbitmq_node",
     "virtual_hosts",
 ]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Choose, and put in order."""
+    only_the_seed(config, items)
+    users_first(config, items)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """End what no test needs any more."""
+    end_if_not_used(item)
 
 
 @pytest.hookimpl(optionalhook=True)

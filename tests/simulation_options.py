@@ -12,7 +12,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--seed", type=int, default=None, metavar="N", help="replay this one schedule alone, told aloud")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def only_the_seed(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With a seed, replay it and nothing else."""
     if config.getoption("--seed") is None:
         return
