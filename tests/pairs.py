@@ -38,9 +38,10 @@ FILES = Stream(Home(P1), DATA_CONF)
 CMS = Stream(CMS_HOME, CMS_MASTER)
 MODULES = load_modules()
 LEASE = timedelta(seconds=1)
+PATIENCE = 90.0  #: seconds; a bound for what never happens, not a measure of what does
 
 
-def eventually(condition: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
+def eventually(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
     """Wait until a condition holds; fail with what was waited for."""
     deadline = time.monotonic() + seconds
     pause = threading.Event()
@@ -103,7 +104,7 @@ class RunningPool:
         """Stop a front end in order."""
         stop, thread, _ = self._running.pop(name)
         stop.request("test")
-        thread.join(20)
+        thread.join(PATIENCE)
         assert not thread.is_alive(), f"{name} has not stopped"
 
     def stop_all(self) -> None:

@@ -23,7 +23,7 @@ ROUTE = Route(STREAM, PARTNER)
 
 FOR_LONG = timedelta(hours=1)
 SHORTLY = timedelta(milliseconds=50)
-PATIENCE = 30.0  #: seconds after which a test gives up on what should long have happened
+PATIENCE = 90.0  #: seconds after which a test gives up on what should long have happened
 
 FIRST = SessionId(Term(1), Generation(1), 1)
 SECOND = SessionId(Term(1), Generation(1), 2)

@@ -320,7 +320,7 @@ def pair(tmp_path: Path) -> Iterator[RunningPair]:
 def _play(pool: RunningPool, home: Home) -> Drill:
     store = pool.store
     wish = request_drill(store, pool.premises.deployment, MODULES, home)
-    eventually(lambda: find_drill(store, wish.identity).is_over, "the drill is over", 60)
+    eventually(lambda: find_drill(store, wish.identity).is_over, "the drill is over")
     return find_drill(store, wish.identity)
 
 

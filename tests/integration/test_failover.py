@@ -55,7 +55,7 @@ def ask(pool: RunningPool, kind: Kind = Kind.PLANNED, options: Options | None = 
 
 def over(pool: RunningPool, operation: Operation) -> Operation:
     """Wait until an operation has ended."""
-    eventually(lambda: find_failover(pool.store, operation.id).has_ended, f"{operation.id} has ended", 40)
+    eventually(lambda: find_failover(pool.store, operation.id).has_ended, f"{operation.id} has ended")
     return find_failover(pool.store, operation.id)
 
 
@@ -168,7 +168,7 @@ def test_a_pool_that_comes_back_gives_way_and_keeps_what_only_it_has(pair: Runni
     pair.second.put("new", b"2")
     pair.first.start(1)
     eventually(lambda: serving(pair.first) == (2, P2), "the first gives way")
-    eventually(pair.in_step, "the first is repaired", 30)
+    eventually(pair.in_step, "the first is repaired")
     assert {(key, value) for _, key, value in pair.first.records()} == {("shared", b"1"), ("new", b"2")}
     orphans = pair.first.store.orphans(home=HOME)
     assert [(each.change.key, each.change.value, each.position) for each in orphans] == [

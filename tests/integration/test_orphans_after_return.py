@@ -58,7 +58,7 @@ def test_what_a_pool_comes_back_with_is_classified_by_what_its_partner_did(pair:
     pair.second.write(CONTACTS, Change(OWNER, "deleted", None))
 
     pair.first.start(1)
-    eventually(lambda: pair.first.store.count_orphans(HOME) == 6 and pair.in_step(), "the first gives way", 40)
+    eventually(lambda: pair.first.store.count_orphans(HOME) == 6 and pair.in_step(), "the first gives way")
     pair.second.put("changed later", b"newer")
 
     assert {each.change.key: classification(pair, each) for each in pair.first.store.orphans()} == {

@@ -151,7 +151,7 @@ def test_a_file_whose_content_is_lost_is_an_error_that_ends_when_it_is_back(pair
         incoming.write(content)
         incoming.keep()
 
-    eventually(lambda: states() == (ExportState.FINAL, ImportState.NORMAL), f"both recover: {states()}", 40)
+    eventually(lambda: states() == (ExportState.FINAL, ImportState.NORMAL), f"both recover: {states()}")
 
 
 def test_a_store_that_fails_while_importing_shows_on_both_sides_and_recovers(

@@ -186,7 +186,7 @@ def test_a_replica_that_lags_is_waited_for(pair: RunningPair) -> None:
 
     pair.second.start(1)
 
-    eventually(lambda: find_verification(pair.first.store, wish.identity).is_over, "the verification is over", 60)
+    eventually(lambda: find_verification(pair.first.store, wish.identity).is_over, "the verification is over")
     assert find_verification(pair.first.store, wish.identity).is_clean
 
 
@@ -207,7 +207,7 @@ def test_a_verification_survives_the_active_front_end(pair: RunningPair) -> None
     pair.first.start(2)
     pair.second.start(2)
 
-    eventually(lambda: find_verification(pair.first.store, wish.identity).is_over, "the verification is over", 60)
+    eventually(lambda: find_verification(pair.first.store, wish.identity).is_over, "the verification is over")
     assert find_verification(pair.first.store, wish.identity).is_clean
 
 
