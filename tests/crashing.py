@@ -119,7 +119,7 @@ def crashing_lab(request: pytest.FixtureRequest, armed: Path, **plan: Any) -> It
         with running_lab(request, lease_duration="00:00:01", **plan) as lab:
             pools = lab.lab.deployment.pools
             addresses = [(pool.fqdn, front_end.address) for pool in pools for front_end in pool.front_ends]
-            client = RoamingClient(HOME, addresses, "w")
+            client = RoamingClient(HOME, addresses, "w", lab.headers)
             with ExitStack() as writing:
                 writing.enter_context(client.writing())
                 yield Crashing(lab, armed, client, writing)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import httpx
 
+from tests.tokens import security_in
 from twinpool.content.store import ContentStore
 from twinpool.modules.registry import load_modules
 from twinpool.ports.store import Store
+from twinpool.security.credentials import authorization
 from twinpool.stores.commit_group import CommitGroup
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pair, Pool
 from twinpool.vocabulary.home import HomeStatus, Mode
@@ -48,7 +50,12 @@ def deployment_in(folder: Path, *, store_of_pool1: str | None = None, ports: tup
                 front_ends=(front_end,),
             )
         )
-    return Deployment(cms_master=POOL1, pools=tuple(pools), pairs=(Pair(first=POOL1, second=POOL2),))
+    return Deployment(
+        cms_master=POOL1,
+        security=security_in(folder),
+        pools=tuple(pools),
+        pairs=(Pair(first=POOL1, second=POOL2),),
+    )
 
 
 class Idle:
@@ -69,6 +76,16 @@ class FrontEndInTest:
     @property
     def store(self) -> Store:
         return self.context.opened.store
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What shows that a request is the administrator's."""
+        return authorization(self.context.deployment, {})
+
+    @property
+    def header_line(self) -> str:
+        """The same, for tests that write their requests by hand."""
+        return f"Authorization: {self.headers['Authorization']}\r\n"
 
 
 @contextmanager
@@ -91,8 +108,8 @@ def front_end_on(
     server = Server(create_app(context), listener, context.limits, lambda: None)
     server.start()
     try:
-        address = f"http://{described.front_ends[0].host}:{port}"
-        with httpx.Client(base_url=address, timeout=30, verify=NO_TLS) as client:
+        address, headers = f"http://{described.front_ends[0].host}:{port}", authorization(deployment, {})
+        with httpx.Client(base_url=address, timeout=30, verify=NO_TLS, headers=headers) as client:
             yield FrontEndInTest(context, client, port)
     finally:
         server.stop()

@@ -22,6 +22,7 @@ from tests.front_ends import NO_TLS
 from tests.rabbitmq_server import GIVEN, VirtualHosts, require_rabbitmq
 from twinpool.modules.registry import load_modules
 from twinpool.ports.store import Store
+from twinpool.security.credentials import authorization
 from twinpool.stores.opening import open_store
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
 from twinpool.vocabulary.deployment import Pool
@@ -29,7 +30,7 @@ from twinpool.vocabulary.names import CMS_HOME, Home, PoolFqdn, Stream
 from twinpool_services.lab import Lab, LabPlan, ProcessState, Watcher
 from twinpool_services.lab.demo.answers import Answers
 from twinpool_services.lab.demo.comparing import Comparison
-from twinpool_services.lab.demo.loading import Loaded, SteadyLoad
+from twinpool_services.lab.demo.loading import Loaded, SteadyLoad, Target
 from twinpool_services.lab.demo.takeover import acknowledged, pending
 from twinpool_services.lab.front_end_process import FrontEndProcess
 
@@ -90,9 +91,16 @@ class RunningLab:
         """Return a client of one front end."""
         if name not in self._clients:
             address = self.lab.deployment.front_end(name)[1].address
-            client = httpx.Client(base_url=address, timeout=60, trust_env=False, verify=NO_TLS)
+            client = httpx.Client(
+                base_url=address, timeout=60, trust_env=False, verify=NO_TLS, headers=self.headers
+            )
             self._clients[name] = self._closing.enter_context(client)
         return self._clients[name]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What shows that a request is the administrator's."""
+        return authorization(self.lab.deployment, {})
 
     def client(self, pool: str) -> httpx.Client:
         """Return a client of a pool: of any front end that runs."""
@@ -120,10 +128,14 @@ class RunningLab:
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────
 
+    def target(self, pool: str) -> Target:
+        """Return a pool to be written to, whose answers are noted."""
+        return Target(self.pool(pool), self.headers, self.answers)
+
     @contextmanager
     def load(self, pool: str, users: int = USERS) -> Iterator[SteadyLoad]:
         """Write through every front end of a pool while the block runs; what is answered is noted."""
-        load = SteadyLoad(self.pool(pool), range(users), self.answers)
+        load = SteadyLoad(self.target(pool), range(users))
         with load.running():
             self.eventually(lambda: load.loaded.changes or None, "the first answers")
             yield load
@@ -307,7 +319,7 @@ def running_lab(
         cleanup.callback(lab.down, erase=True)
         cleanup.callback(_end_at_once, lab)
         lab.up(planned)
-        yield RunningLab(lab, cleanup.enter_context(Watcher()), cleanup)
+        yield RunningLab(lab, cleanup.enter_context(Watcher(lab.deployment)), cleanup)
         if request.session.testsfailed > failed_before:
             for process in _processes(lab):
                 print(f"── {process.name}\n{process.last_words()}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -32,6 +32,7 @@ class RoamingClient:
     home: str
     addresses: Sequence[tuple[str, str]]  #: pool and base URL of each front end
     prefix: str
+    headers: Mapping[str, str]  #: of every request
     told: list[Told] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)  #: answers that no client should get
     refused: dict[int, int] = field(default_factory=dict)  #: how often each status was answered
@@ -50,7 +51,7 @@ class RoamingClient:
 
     def _write_on(self, stop: threading.Event) -> None:
         number, at = 0, 0
-        with httpx.Client(timeout=10, trust_env=False, verify=NO_TLS) as client:
+        with httpx.Client(timeout=10, trust_env=False, verify=NO_TLS, headers=self.headers) as client:
             while not stop.is_set():
                 number += 1
                 pool, address = self.addresses[at % len(self.addresses)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
@@ -20,7 +21,15 @@ from twinpool.vocabulary.addresses import (
 from twinpool.vocabulary.deployment import SQLITE, Broker, Deployment, FrontEnd, Pair, Pool
 from twinpool.vocabulary.home import OnPartnerSilent
 from twinpool.vocabulary.names import FrontEndName, PoolFqdn
-from twinpool.vocabulary.security import Security, Signatures, is_base64_key
+from twinpool.vocabulary.security import (
+    PRINCIPALS_FILE,
+    TOKEN_FILE,
+    Authentication,
+    OidcIssuer,
+    Security,
+    Signatures,
+    is_base64_key,
+)
 from twinpool.vocabulary.settings import Span
 
 WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 -- named to be refused as an address, not to listen on
@@ -151,16 +160,6 @@ class BrokerTable(Table):
     heartbeat: Heartbeat = Broker().heartbeat
 
 
-class SecurityTable(Table):
-    """The `[security]` table."""
-
-    signatures: Signatures = Security().signatures
-
-    def security(self) -> Security:
-        """Return the value."""
-        return Security(signatures=self.signatures)
-
-
 class DeploymentTable(Table):
     """The `[deployment]` table."""
 
@@ -170,6 +169,55 @@ class DeploymentTable(Table):
     partner_query_timeout: QueryTimeout = timedelta(seconds=10)
     on_partner_silent: OnPartnerSilent = OnPartnerSilent.SERVE
     backup_store_unavailable_threshold: FencingThreshold = None
+
+
+class OidcTable(Table):
+    """The `[security.oidc]` table."""
+
+    issuer: Annotated[str, _text(_one_line)]
+    audience: Annotated[str, _text(_one_line)]
+    jwks: Annotated[str, _text(_path)]
+    groups_claim: Annotated[str, _text(_one_line)] = "groups"
+    homes_claim: Annotated[str, _text(_one_line)] = "twinpool_homes"
+    leeway: Annotated[timedelta, _text(Span(timedelta(0), timedelta(minutes=10)).read)] = timedelta(seconds=30)
+
+    def oidc(self, directory: Path) -> OidcIssuer:
+        """Return the value; a file of keys is looked for in the directory of the deployment file."""
+        issuer = OidcIssuer(
+            issuer=self.issuer,
+            audience=self.audience,
+            jwks=self.jwks,
+            groups_claim=self.groups_claim,
+            homes_claim=self.homes_claim,
+            leeway=self.leeway,
+        )
+        return issuer if issuer.jwks_is_url else replace(issuer, jwks=str((directory / self.jwks).resolve()))
+
+
+class SecurityTable(Table):
+    """The `[security]` table."""
+
+    signatures: Signatures = Security().signatures
+    authentication: Authentication = Authentication.REQUIRED
+    principals: Annotated[str, _text(_path)] = PRINCIPALS_FILE
+    token_file: Annotated[str, _text(_path)] = TOKEN_FILE
+    open_metrics: bool = True
+    open_docs: bool = False
+    audit_reads: bool = False
+    oidc: OidcTable | None = None
+
+    def security(self, directory: Path) -> Security:
+        """Return the value; what is relative is relative to the directory of the file."""
+        return Security(
+            signatures=self.signatures,
+            authentication=self.authentication,
+            principals=(directory / self.principals).resolve(),
+            token_file=(directory / self.token_file).resolve(),
+            open_metrics=self.open_metrics,
+            open_docs=self.open_docs,
+            audit_reads=self.audit_reads,
+            oidc=self.oidc.oidc(directory) if self.oidc else None,
+        )
 
 
 class DeploymentFile(Table):
@@ -192,7 +240,7 @@ class DeploymentFile(Table):
             on_partner_silent=self.deployment.on_partner_silent,
             backup_store_unavailable_threshold=self.deployment.backup_store_unavailable_threshold,
             broker=broker,
-            security=self.security.security(),
+            security=self.security.security(directory),
             pools=tuple(pool.pool(directory, broker) for pool in self.pool),
             pairs=tuple(Pair(first=pair.pools[0], second=pair.pools[1]) for pair in self.pair),
         )

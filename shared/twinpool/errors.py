@@ -5,7 +5,8 @@
     │   ├── StoreUnavailable       the pool store does not answer, is full or unreadable
     │   ├── BrokerUnreachable      no connection to RabbitMQ
     │   ├── PartnerTopologyMissing the partner has not yet declared its exchange or queue
-    │   └── PoolUnreachable        no front end of a pool answers
+    │   ├── PoolUnreachable        no front end of a pool answers
+    │   └── TooManyAttempts        credentials were wrong too often
     ├── Overtaken                  somebody newer is in charge; stop at once
     │   ├── LeaseLost              another generation holds the pool's lease
     │   └── SessionOvertaken       the stream has a newer session
@@ -18,6 +19,8 @@
     │   ├── LeaseTaken             another front end is the active one
     │   ├── NameTaken              a front end of that name is already running
     │   ├── SignatureRefused       what somebody says is not signed by the pool that it names
+    │   ├── NotAuthenticated       nobody knows who asks
+    │   ├── NotAuthorised          it is known who asks, and that is not enough
     │   └── NotFound               no such record, file, pool or module
     ├── Invalid                    the input is wrong; trying again will not help
     │   ├── InvalidRecord          a module does not take this record
@@ -66,6 +69,14 @@ class PoolUnreachable(Transient):
     """No front end of a pool answers."""
 
     hint = "Check that the pool's front ends run, and that the deployment file has their addresses."
+
+
+class TooManyAttempts(Transient):
+    """Credentials from one address were wrong too often."""
+
+    hint = "Wait a minute, and see which client sends a token that is not valid."
+
+    retry_after: float = 60.0  #: seconds
 
 
 class Overtaken(TwinpoolError):
@@ -164,6 +175,21 @@ class SignatureRefused(Refused):
         "If that pool's key was changed, give its new verify key to every deployment file; if not, somebody else "
         "speaks in its name: see docs/how-to/secure-the-broker.md."
     )
+
+
+class NotAuthenticated(Refused):
+    """Nobody knows who asks: there is no token, or one that is not valid, or not any more."""
+
+    hint = (
+        "Name a token with --token-file, TWINPOOL_TOKEN_FILE or TWINPOOL_TOKEN, or put twinpool.token beside the "
+        "deployment file; a new one is made by: twinpool principals add."
+    )
+
+
+class NotAuthorised(Refused):
+    """It is known who asks, and that is not enough for what was asked."""
+
+    hint = "Ask a member of RTCUniversalServerAdmins to grant it; docs/how-to/grant-access.md says how."
 
 
 class NotFound(Refused):

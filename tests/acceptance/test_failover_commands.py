@@ -43,7 +43,7 @@ def receipt(lab: RunningLab, *words: str) -> dict[str, Any]:
 def roaming(lab: RunningLab, prefix: str) -> RoamingClient:
     pools = lab.lab.deployment.pools
     addresses = [(pool.fqdn, front_end.address) for pool in pools for front_end in pool.front_ends]
-    return RoamingClient(P1, addresses, prefix)
+    return RoamingClient(P1, addresses, prefix, lab.headers)
 
 
 def await_writes(lab: RunningLab, client: RoamingClient, pool: str) -> None:

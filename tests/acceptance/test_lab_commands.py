@@ -20,6 +20,7 @@ from tests.acceptance.labs import PROGRAM, twinpool
 from tests.pairs import eventually
 from tests.rabbitmq_server import require_rabbitmq
 from twinpool.brokers.process_mark import ProcessMark
+from twinpool.security.credentials import bearer, read_token_file
 from twinpool_services.lab import Lab, LabFailed, ProcessState, Watcher
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.timeout(300)]
@@ -63,7 +64,7 @@ def test_up_makes_two_pools_with_two_front_ends_each(lab: Lab, place: Path) -> N
 
 
 def test_each_pool_has_one_active_front_end(lab: Lab) -> None:
-    with Watcher() as watcher:
+    with Watcher(lab.deployment) as watcher:
         for pool in lab.deployment.pools:
             assert watcher.until(partial(watcher.active_of, pool.front_ends), 60) is not None
             said = [watcher.about(one) for one in pool.front_ends]
@@ -124,7 +125,8 @@ def test_an_unknown_front_end_is_named(lab: Lab, place: Path) -> None:
 
 def test_data_outlives_down_and_up(lab: Lab, place: Path) -> None:
     url = lab.front_ends("pool1.lab")[0].address + "/v1/homes/pool1.lab/modules/PresenceFocus/records/sip:ada/presence"
-    httpx.put(url, content=b"online", trust_env=False).raise_for_status()
+    headers = bearer(read_token_file(place / "lab" / "client.token"))
+    httpx.put(url, content=b"online", trust_env=False, headers=headers).raise_for_status()
     marks = [lab.process(one.name).mark for pool in lab.deployment.pools for one in pool.front_ends]
 
     assert twinpool("lab", "down", cwd=place).returncode == 0
@@ -135,7 +137,7 @@ def test_data_outlives_down_and_up(lab: Lab, place: Path) -> None:
     assert {one["state"] for one in stopped["front_ends"]} == {"stopped"}
     assert not stopped["servers_running"]
     assert left == []
-    assert httpx.get(url, trust_env=False).content == b"online"
+    assert httpx.get(url, trust_env=False, headers=headers).content == b"online"
 
 
 def test_a_front_end_that_cannot_start_is_reported_with_its_own_words(lab: Lab, place: Path) -> None:

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.rabbitmq_server import require_rabbitmq
+from twinpool.security.credentials import authorization
 from twinpool_services.lab import Lab, LabPlan, StoreKind, Watcher
 from twinpool_services.lab.postgresql_cluster import PostgresqlCluster, PostgresqlNotInstalled
 
@@ -44,17 +45,19 @@ def no_postgresql(error: PostgresqlNotInstalled) -> NoReturn:
 def test_pools_over_postgresql_replicate_and_their_data_outlives_down_and_up(lab: Lab) -> None:
     path = "/v1/homes/pool1.lab/modules/PresenceFocus/records/sip:ada/presence"
     first, second = (lab.front_ends(pool)[0].address for pool in ("pool1.lab", "pool2.lab"))
-    httpx.put(first + path, content=b"online", trust_env=False).raise_for_status()
+    with (
+        httpx.Client(trust_env=False, headers=authorization(lab.deployment, {})) as client,
+        Watcher(lab.deployment) as watcher,
+    ):
+        client.put(first + path, content=b"online").raise_for_status()
+        seen = watcher.until(lambda: client.get(second + path).content == b"online" or None, 60)
+        lab.down()
+        running = lab.servers.are_running()
+        lab.up()
 
-    with Watcher() as watcher:
-        seen = watcher.until(lambda: httpx.get(second + path, trust_env=False).content == b"online" or None, 60)
-    lab.down()
-    running = lab.servers.are_running()
-    lab.up()
-
-    assert seen
-    assert not running
-    assert httpx.get(second + path, trust_env=False).content == b"online"
+        assert seen
+        assert not running
+        assert client.get(second + path).content == b"online"
 
 
 def test_the_cluster_asks_for_its_password(lab: Lab) -> None:

@@ -21,7 +21,7 @@ def lab(request: pytest.FixtureRequest, events_are_logged_as_json: None) -> Iter
     """A pair whose pieces of a snapshot are small, so that there are many."""
     with running_lab(request, lease_duration="00:00:02") as running:
         running.configure(MaxChangesPerBatch=40)
-        load_users(running.pool(P1), range(USERS), USERS, running.answers, lambda _count: None)
+        load_users(running.target(P1), range(USERS), USERS, lambda _count: None)
         yield running
 
 

@@ -25,7 +25,7 @@ STILL = RecordKey("alice@lab", "contacts/still")  #: nobody writes to it
 def lab(request: pytest.FixtureRequest, events_are_logged_as_json: None) -> Iterator[RunningLab]:
     """A pair over SQLite, of two front ends each."""
     with running_lab(request) as running:
-        load_users(running.pool(P1), range(USERS), USERS, running.answers, lambda _count: None)
+        load_users(running.target(P1), range(USERS), USERS, lambda _count: None)
         running.put(P1, STILL.key, b"friend", owner=STILL.owner)
         running.await_final()
         yield running

@@ -182,7 +182,7 @@ def test_fifty_megabytes_go_in_and_out_with_flat_memory(client: httpx.Client) ->
 def test_an_upload_that_is_cut_short_leaves_nothing(front_end: FrontEndInTest) -> None:
     folder = front_end.context.opened.content.root / "incoming"
     with socket.create_connection((front_end.context.front_end.host, front_end.port)) as connection:
-        head = f"PUT {FILES}/cut HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n"
+        head = f"PUT {FILES}/cut HTTP/1.1\r\nHost: x\r\n{front_end.header_line}Content-Length: 5000000\r\n\r\n"
         connection.sendall(head.encode() + bytes(2 * MIB))
         wait_until(lambda: any(folder.iterdir()))
 
@@ -197,7 +197,8 @@ def test_a_client_that_trickles_is_given_up_and_holds_no_thread(tmp_path: Path) 
         address = (serving.context.front_end.host, serving.port)
         connections = [socket.create_connection(address, timeout=20) for _ in range(5)]
         for number, connection in enumerate(connections):
-            connection.sendall(f"PUT {FILES}/slow{number} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx".encode())
+            head = f"PUT {FILES}/slow{number} HTTP/1.1\r\nHost: x\r\n{serving.header_line}"
+            connection.sendall(f"{head}Content-Length: 9\r\n\r\nx".encode())
 
         assert serving.client.put(f"{FILES}/quick", content=b"x").status_code == 201
         answers = [connection.recv(12) for connection in connections]
@@ -216,7 +217,7 @@ def test_a_client_that_takes_nothing_is_given_up(tmp_path: Path) -> None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.settimeout(20)
             connection.connect((serving.context.front_end.host, serving.port))
-            connection.sendall(f"GET {FILES}/large HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            connection.sendall(f"GET {FILES}/large HTTP/1.1\r\nHost: x\r\n{serving.header_line}\r\n".encode())
             wait_until(lambda: opened_files(tmp_path) == 1)
             wait_until(lambda: opened_files(tmp_path) == 0)
     store.close()

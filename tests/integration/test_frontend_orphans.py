@@ -216,7 +216,7 @@ def test_of_many_who_replay_at_once_one_is_noted(client: httpx.Client, pair: Par
     statuses: list[int] = []
 
     def replay(name: str) -> None:
-        with httpx.Client(base_url=url, timeout=30) as own:
+        with httpx.Client(base_url=url, timeout=30, headers=client.headers) as own:
             statuses.append(own.post(path, json={"By": name}).status_code)
 
     threads = [threading.Thread(target=replay, args=(f"operator {n}",)) for n in range(6)]

@@ -18,6 +18,8 @@ import httpx
 import pytest
 
 from tests.front_ends import POOL1
+from tests.tokens import security_in
+from twinpool.security.credentials import bearer, read_token_file
 from twinpool_services.frontend.exit_codes import ExitCode
 
 RECORD = f"/v1/homes/{POOL1}/modules/PresenceFocus/records/ada/k"
@@ -31,6 +33,7 @@ class Lab:
         self.folder, self._cleanup = folder, cleanup
         self.ports = [_free_port() for _ in range(2)]
         self.log = folder / "log"
+        self.headers = bearer(read_token_file(security_in(folder).token_file))
         self.store = folder / "data" / "pool1.db"
         self.store.parent.mkdir()
         self.file = folder / "twinpool.toml"
@@ -69,8 +72,14 @@ class Lab:
 
     def client(self, number: int = 0) -> httpx.Client:
         return self._cleanup.enter_context(
-            httpx.Client(base_url=f"http://127.0.0.1:{self.ports[number]}", timeout=PATIENCE)
+            httpx.Client(base_url=f"http://127.0.0.1:{self.ports[number]}", timeout=PATIENCE, headers=self.headers)
         )
+
+    @property
+    def begun_put(self) -> bytes:
+        """The beginning of a write, whose body is still to come."""
+        head = f"PUT {RECORD} HTTP/1.1\r\nHost: x\r\nAuthorization: {self.headers['Authorization']}\r\n"
+        return f"{head}Content-Length: 9\r\n\r\nx".encode()
 
     def said(self) -> str:
         return self.log.read_text()
@@ -176,7 +185,7 @@ def test_a_client_that_never_finishes_does_not_keep_it_from_stopping(lab: Lab) -
     process, client = lab.start(), lab.client()
     wait_until(lambda: is_ready(client), lab.said)
     with socket.create_connection(("127.0.0.1", lab.ports[0])) as connection:
-        connection.sendall(f"PUT {RECORD} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx".encode())
+        connection.sendall(lab.begun_put)
         process.send_signal(signal.SIGTERM)
 
         assert process.wait(PATIENCE) == ExitCode.STOPPED
@@ -186,7 +195,7 @@ def test_a_second_signal_insists(lab: Lab) -> None:
     process, client = lab.start(), lab.client()
     wait_until(lambda: is_ready(client), lab.said)
     with socket.create_connection(("127.0.0.1", lab.ports[0])) as connection:
-        connection.sendall(f"PUT {RECORD} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx".encode())
+        connection.sendall(lab.begun_put)
         process.send_signal(signal.SIGINT)
         wait_until(lambda: not _listens(lab.ports[0]), lab.said)
         process.send_signal(signal.SIGINT)

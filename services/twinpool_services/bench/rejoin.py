@@ -24,6 +24,7 @@ import typer
 
 from twinpool.modules.presence_focus import PresenceFocus
 from twinpool.ports.store import Store
+from twinpool.security.credentials import authorization
 from twinpool.stores.opening import open_store
 from twinpool.vocabulary.change import Change, Transaction
 from twinpool.vocabulary.deployment import Pool
@@ -56,7 +57,7 @@ def rejoin(
 ) -> None:
     """Measure how long a pool that comes back after a disaster takes until both are in step again."""
     shown = open_display(to_errors=format_ is Format.JSON)
-    with interruptible(), _lab(store, shown) as lab, Watcher() as watcher:
+    with interruptible(), _lab(store, shown) as lab, Watcher(lab.deployment) as watcher:
         seconds = Rejoins(lab, watcher, shown).measure(records, orphans, rounds)
     document = {
         "bench": "rejoin",
@@ -132,7 +133,8 @@ class Rejoins:
     def _fail_over(self, target: Pool, *, disaster: bool = False) -> None:
         wish: dict[str, object] = {"Home": self._home}
         path = f"/v1/pools/{target.fqdn}"
-        with httpx.Client(base_url=target.front_ends[0].address, timeout=60, trust_env=False) as client:
+        address, headers = target.front_ends[0].address, authorization(self._lab.deployment)
+        with httpx.Client(base_url=address, timeout=60, trust_env=False, headers=headers) as client:
             if disaster:
                 plan = _read(client, f"{path}/failover-plans/{self._home}")
                 wish |= {"DisasterMode": True, "PlanToken": plan["PlanToken"]}

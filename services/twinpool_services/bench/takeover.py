@@ -78,7 +78,7 @@ def _measure(lab: Lab, rounds: int, shown: Display) -> tuple[list[float], list[f
     """Return the seconds of each take-over after a kill, and of each after an orderly stop."""
     killed: list[float] = []
     stopped: list[float] = []
-    with shown.step("Measuring", total=2 * rounds) as step, Watcher() as watcher:
+    with shown.step("Measuring", total=2 * rounds) as step, Watcher(lab.deployment) as watcher:
         for _ in range(rounds):
             for seconds, end in ((killed, lab.kill), (stopped, lab.ask_to_stop)):
                 seconds.append(_once(lab, watcher, end))

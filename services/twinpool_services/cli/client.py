@@ -13,6 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from twinpool.errors import HomeNotServed, PoolUnreachable, TwinpoolError
+from twinpool.security.credentials import authorization
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
 from twinpool_services.cli.problems import error_of
 
@@ -46,11 +47,14 @@ class Client:
     """
 
     def __init__(self, deployment: Deployment, timeout: httpx.Timeout = TIMEOUT) -> None:
-        """Speak to the front ends that the deployment names."""
+        """Speak to the front ends that the deployment names, with the token of this command.
+
+        Raises `InvalidConfiguration` if there is a token that cannot be used.
+        """
         self.deployment = deployment
         self.tell: Callable[[str], None] | None = None  #: is told of each answer, for -Verbose
         # Front ends are reached directly: a proxy of the environment is for the world outside.
-        self._http = httpx.Client(timeout=timeout, trust_env=False)
+        self._http = httpx.Client(timeout=timeout, trust_env=False, headers=authorization(deployment))
 
     def __enter__(self) -> Self:
         return self

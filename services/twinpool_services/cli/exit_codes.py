@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import enum
 
-from twinpool.errors import Invalid, NotFound, Overtaken, Refused, Transient, TwinpoolError
+from twinpool.errors import (
+    Invalid,
+    NotAuthenticated,
+    NotAuthorised,
+    NotFound,
+    Overtaken,
+    Refused,
+    TooManyAttempts,
+    Transient,
+    TwinpoolError,
+)
 
 
 class ExitCode(enum.IntEnum):
@@ -16,6 +26,7 @@ class ExitCode(enum.IntEnum):
     REFUSED = 3  #: cannot be granted as things stand
     UNREACHABLE = 4  #: nobody answers, or not now; try again
     NOT_FOUND = 5  #: there is no such pool, module, …
+    DENIED = 6  #: the token is missing or not valid, or its groups may not do that
     INTERRUPTED = 130  #: Ctrl-C
 
 
@@ -24,6 +35,8 @@ def exit_code_of(error: TwinpoolError) -> ExitCode:
     match error:
         case NotFound():
             return ExitCode.NOT_FOUND
+        case NotAuthenticated() | NotAuthorised() | TooManyAttempts():
+            return ExitCode.DENIED
         case Refused() | Overtaken():
             return ExitCode.REFUSED
         case Invalid():

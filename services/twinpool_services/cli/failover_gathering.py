@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from twinpool.errors import HomeNotServed, NotFound, Transient
+from twinpool.errors import HomeNotServed, NotAuthorised, NotFound, Transient
 from twinpool.vocabulary.names import CMS_HOME
 from twinpool_services.cli.client import Client
 from twinpool_services.cli.failover_checks import Cms, Facts
@@ -91,6 +91,8 @@ def _export_errors(client: Client, move: Move) -> tuple[str, ...]:
     category = "CMS" if move.direction is Direction.CMS else "UserData"
     try:
         status: Mapping[str, Any] = client.backup_status(move.source, category=category, module="All")
+    except NotAuthorised:
+        return ()  # Who may move users need not see the status; the move itself waits until all is drained.
     except Transient as error:
         return (str(error),)
     rows = [row for row in status["BackupModules"] if row["ExportStatus"] == ERROR]
@@ -100,6 +102,6 @@ def _export_errors(client: Client, move: Move) -> tuple[str, ...]:
 def _active_front_end(client: Client, pool: str) -> str | None:
     try:
         found = client.backup_status(pool, category="All", module="All")["ActiveMachineFqdn"]
-    except (Transient, NotFound):
+    except (Transient, NotFound, NotAuthorised):
         return None
     return None if found is None else str(found)

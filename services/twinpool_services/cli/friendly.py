@@ -213,6 +213,12 @@ def drill(context: typer.Context) -> None:
     _pass_on("twinpool_services.cli.drill_commands", context)
 
 
+@app.command("principals", context_settings=_PASSED_ON)
+def principals(context: typer.Context) -> None:
+    """Say who may speak to the front ends: add, list, remove, rotate."""
+    _pass_on("twinpool_services.cli.principal_commands", context)
+
+
 @app.command("receipts", context_settings=_PASSED_ON)
 def receipts(context: typer.Context) -> None:
     """Show what failovers and failbacks came to: list, show."""

@@ -6,14 +6,17 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from twinpool.errors import TwinpoolError
+from twinpool.errors import InvalidParameter, TwinpoolError
+from twinpool.security.credentials import token_file
 from twinpool_services.cli.binding import DASHES
 from twinpool_services.cli.common import wants_json
 from twinpool_services.cli.exit_codes import ExitCode, exit_code_of
 
 _CMDLET = re.compile(rf"(?P<verb>[A-Za-z]+)[{DASHES}](?P<noun>Cs[A-Za-z]+)", re.IGNORECASE)
 _ASKING = re.compile(rf"(?P<verb>Get)[{DASHES}](?P<noun>Help|Command|Alias)", re.IGNORECASE)
+_TOKEN_FILE = re.compile(rf"[{DASHES}]{{2}}token-file(?:=(?P<value>.+))?", re.IGNORECASE | re.DOTALL)
 _LEADING = re.compile(r"--(?:format|deployment)(?P<value>=.*)?", re.IGNORECASE | re.DOTALL)
 
 
@@ -21,7 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; what is wrong is said on standard error."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _dispatch(options_last(words))
+        token, words = part_token_file(words)
+        with token_file(token):
+            return _dispatch(options_last(words))
     except TwinpoolError as error:
         from twinpool_services.cli.running import show_error
 
@@ -33,6 +38,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Who read our output has seen enough. Nothing may be written at exit, for that would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.FAILED
+
+
+def part_token_file(words: Sequence[str]) -> tuple[Path | None, list[str]]:
+    """Part `--token-file FILE`, which every command takes, from the other words. Raises `InvalidParameter`."""
+    for at, word in enumerate(words):
+        match = _TOKEN_FILE.fullmatch(word)
+        if match is None:
+            continue
+        if match["value"]:
+            return Path(match["value"]), [*words[:at], *words[at + 1 :]]
+        if at + 1 == len(words):
+            raise InvalidParameter("--token-file needs a value", field="token-file")
+        return Path(words[at + 1]), [*words[:at], *words[at + 2 :]]
+    return None, list(words)
 
 
 def options_last(words: Sequence[str]) -> list[str]:

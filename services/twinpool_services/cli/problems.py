@@ -10,6 +10,8 @@ from twinpool.errors import (
     HomeNotServed,
     Invalid,
     InvalidParameter,
+    NotAuthenticated,
+    NotAuthorised,
     NotFound,
     Refused,
     Transient,
@@ -24,11 +26,11 @@ _BY_STATUS: Mapping[int, type[TwinpoolError]] = {
     HTTPStatus.UNPROCESSABLE_ENTITY: InvalidParameter,
     HTTPStatus.BAD_REQUEST: InvalidParameter,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: twinpool.errors.TooLarge,
-    HTTPStatus.UNAUTHORIZED: Refused,
-    HTTPStatus.FORBIDDEN: Refused,
+    HTTPStatus.UNAUTHORIZED: NotAuthenticated,
+    HTTPStatus.FORBIDDEN: NotAuthorised,
     HTTPStatus.CONFLICT: Refused,
     HTTPStatus.MISDIRECTED_REQUEST: Refused,
-    HTTPStatus.TOO_MANY_REQUESTS: Transient,
+    HTTPStatus.TOO_MANY_REQUESTS: twinpool.errors.TooManyAttempts,
     HTTPStatus.SERVICE_UNAVAILABLE: Transient,
 }
 

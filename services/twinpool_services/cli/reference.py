@@ -18,6 +18,7 @@ _EXIT_CODES = {
     ExitCode.REFUSED: "cannot be granted as things stand",
     ExitCode.UNREACHABLE: "nobody answers, or not now; try again",
     ExitCode.NOT_FOUND: "there is no such pool, module or record",
+    ExitCode.DENIED: "the token is missing or not valid, or its groups may not do that",
     ExitCode.INTERRUPTED: "Ctrl-C",
 }
 

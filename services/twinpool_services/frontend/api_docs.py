@@ -10,6 +10,8 @@ from twinpool_services.frontend.problems import MEDIA_TYPE
 
 _PROBLEMS = {
     400: "The request was cut short",
+    401: "Nobody knows who asks: no token, or one that is not valid",
+    403: "The caller lacks the role that this needs",
     404: "There is no such home, module, record, file or pool",
     408: "The body came too slowly",
     409: "Cannot be granted as things stand",
@@ -18,11 +20,13 @@ _PROBLEMS = {
     416: "The range begins behind the end of the file",
     421: "Another pool serves this home: `serving_pool`, `serving_addresses`",
     422: "The request is wrong: `field` names the part",
+    429: "Tokens from this address were wrong too often: try again after `Retry-After`",
     503: "Read-only during a failover, or the store does not answer: try again after `Retry-After`",
 }
 
-READS = (404, 421, 422, 503)
-WRITES = (404, 408, 413, 421, 422, 503)
+ACCESS = (401, 403, 429)
+READS = (*ACCESS, 404, 421, 422, 503)
+WRITES = (*ACCESS, 404, 408, 413, 421, 422, 503)
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -56,6 +60,14 @@ def json_body(schema: dict[str, Any]) -> dict[str, Any]:
     """Document a JSON body that the operation reads itself, within bounds."""
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
+
+SECURITY_SCHEMES: dict[str, Any] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The token of a principal, or a JWT of the issuer that the deployment trusts",
+    }
+}
 
 #: What `problems.Problem.document` returns.
 PROBLEM_SCHEMA: dict[str, Any] = {

@@ -6,9 +6,15 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from twinpool_services.frontend.api_docs import PROBLEM_SCHEMA
+from twinpool.security.roles import Role
+from twinpool.vocabulary.security import Security
+from twinpool_services.frontend.access.gate import Gate
+from twinpool_services.frontend.access.requirements import requirement_of
+from twinpool_services.frontend.api_docs import PROBLEM_SCHEMA, SECURITY_SCHEMES
 from twinpool_services.frontend.context import Context
 from twinpool_services.frontend.failures import Failures
 from twinpool_services.frontend.fast_lane import FastLane
@@ -49,6 +55,11 @@ ROUTES = (
 )
 
 
+def routes_of_all() -> list[BaseRoute]:
+    """Return every route, for those who describe them."""
+    return [route for routes in ROUTES for route in routes.router.routes]
+
+
 class FrontEndApp(FastAPI):
     """FastAPI, with the problem document in its schema."""
 
@@ -58,6 +69,8 @@ class FrontEndApp(FastAPI):
         document = super().openapi()
         if not made:
             document["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
+            document["components"]["securitySchemes"] = SECURITY_SCHEMES
+            document["security"] = [dict.fromkeys(SECURITY_SCHEMES, ())]
         return document
 
 
@@ -74,4 +87,13 @@ def create_app(context: Context) -> ASGIApp:
         app.router.routes.extend(routes.router.routes)
     failures = Failures(context)
     failures.answer_for(app)
-    return FastLane(app, context, failures)
+    open_to_all = open_paths(app, context.deployment.security)
+    return Gate(FastLane(app, context, failures), context.doorkeeper, open_to_all, failures)
+
+
+def open_paths(app: FastAPI, security: Security) -> frozenset[str]:
+    """Return the paths that are answered without a token."""
+    roles = {Role.OPEN, *([Role.METRICS] if security.open_metrics else [])}
+    docs = {path for path in (app.docs_url, app.openapi_url, app.redoc_url) if path and security.open_docs}
+    routes = (route for route in routes_of_all() if isinstance(route, APIRoute))
+    return frozenset(docs | {route.path for route in routes if requirement_of(route) in roles})

@@ -21,6 +21,7 @@ from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
 from twinpool.vocabulary.home import HomeStatus, Mode
 from twinpool.vocabulary.names import CMS_HOME, Home, PoolFqdn, Stream
 from twinpool_services.backup import Configurations
+from twinpool_services.frontend.access.doorkeeper import Doorkeeper
 from twinpool_services.frontend.limits import Limits
 
 P = ParamSpec("P")
@@ -65,7 +66,7 @@ class Context:
     def __init__(
         self, *, deployment: Deployment, pool: Pool, front_end: FrontEnd, modules: Modules, limits: Limits
     ) -> None:
-        """Begin with the store not yet open."""
+        """Begin with the store not yet open. Raises `InvalidConfiguration` if the principals cannot be read."""
         self.deployment, self.pool, self.front_end = deployment, pool, front_end
         self.modules, self.limits = modules, limits
         self.why_not_open = "the pool store has not been opened yet"
@@ -74,6 +75,7 @@ class Context:
         self.configuring = asyncio.Lock()
         self._open: OpenPool | None = None
         self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="request")
+        self.doorkeeper = Doorkeeper(deployment.security, self._threads)
 
     def open(self, opened: OpenPool) -> None:
         """From now on the store answers."""
@@ -98,8 +100,11 @@ class Context:
 
     def configured_calls(self) -> int:
         """Return how many management calls may be answered at the same time. May block."""
-        known = self._open.configurations.current() if self._open else BackupServiceConfiguration()
-        return known.max_concurrent_calls
+        return self.configuration().max_concurrent_calls
+
+    def configuration(self) -> BackupServiceConfiguration:
+        """Return the configuration of the backup service; the default one before the store is open. May block."""
+        return self._open.configurations.current() if self._open else BackupServiceConfiguration()
 
     def close(self) -> None:
         """End the threads, once no request is under way."""

@@ -12,6 +12,9 @@ from fastapi import HTTPException, Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from twinpool.errors import TwinpoolError
+from twinpool.security.roles import Role
+from twinpool_services.frontend.access.callers import caller_of
+from twinpool_services.frontend.access.requirements import refusal
 from twinpool_services.frontend.context import Context, Place, place_of
 from twinpool_services.frontend.exact_route import decoded
 from twinpool_services.frontend.failures import Failures
@@ -34,7 +37,11 @@ async def _delete(here: Context, place: Place, owner: str, key: str, _request: R
     return await delete_record(here, place, owner, key)
 
 
-_ANSWERS: dict[str, Answer] = {"PUT": _put, "GET": _get, "DELETE": _delete}
+_ANSWERS: dict[str, tuple[Answer, Role]] = {
+    "PUT": (_put, Role.WRITE_DATA),
+    "GET": (_get, Role.READ_DATA),
+    "DELETE": (_delete, Role.WRITE_DATA),
+}
 
 
 class FastLane:
@@ -46,17 +53,21 @@ class FastLane:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http" and (answer := _ANSWERS.get(scope["method"])):
+        if scope["type"] == "http" and scope["method"] in _ANSWERS:
             match scope["raw_path"].split(b"/", 8):
                 case [b"", b"v1", b"homes", home, b"modules", module, b"records", owner, key]:
-                    response = await self._answer(answer, (home, module, owner, key), Request(scope, receive, send))
+                    response = await self._answer((home, module, owner, key), Request(scope, receive, send))
                     await response(scope, receive, send)
                     return
         await self._app(scope, receive, send)
 
-    async def _answer(self, answer: Answer, segments: tuple[bytes, bytes, bytes, bytes], request: Request) -> Response:
+    async def _answer(self, segments: tuple[bytes, bytes, bytes, bytes], request: Request) -> Response:
+        answer, role = _ANSWERS[request.method]
         try:
             home, module, owner, key = map(decoded, ("home", "module", "owner", "key"), segments)
+            caller = caller_of(request.scope)
+            if not caller.may(role, home.lower()):
+                raise refusal(caller, role, home)
             return await answer(self._context, place_of(self._context, home, module), owner, key, request)
         except (TwinpoolError, HTTPException) as error:
             return self._failures.answer(error)

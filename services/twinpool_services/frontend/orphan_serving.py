@@ -12,6 +12,7 @@ from typing import Protocol
 
 from twinpool.errors import ContentMissing, NotFound, Refused, TwinpoolError
 from twinpool.modules.module import Module
+from twinpool.security.credentials import authorization
 from twinpool.vocabulary.change import Change, RecordKey
 from twinpool.vocabulary.names import Digest, Home, PoolFqdn, Stream
 from twinpool_services.frontend.committing import acceptance
@@ -94,7 +95,7 @@ class Another:
         """Ask nobody yet."""
         self.pool = pool
         self._context = context
-        self._calls = PoolCalls(pool, context.addresses_of(pool))
+        self._calls = PoolCalls(pool, context.addresses_of(pool), authorization(context.deployment))
 
     def fingerprints(self, stream: Stream, keys: Sequence[RecordKey]) -> list[bytes | None]:
         """Ask for some at a time."""

@@ -34,11 +34,11 @@ class PoolCalls:
     `PoolUnreachable` if nobody answers or all say that it had better be tried again.
     """
 
-    def __init__(self, pool: str, addresses: Sequence[str]) -> None:
-        """Know where the pool's front ends are."""
+    def __init__(self, pool: str, addresses: Sequence[str], headers: Mapping[str, str] | None = None) -> None:
+        """Know where the pool's front ends are, and what shows them who we are."""
         self._pool, self._addresses = pool, addresses
         # Front ends are reached directly: a proxy of the environment is for the world outside.
-        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, verify=_trust())
+        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, verify=_trust(), headers=headers)
 
     def close(self) -> None:
         """Close the connections."""

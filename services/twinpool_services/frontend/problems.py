@@ -1,6 +1,7 @@
 """What went wrong, as a problem document (RFC 9457) with the status that tells the client what to do.
 
-The class of an error decides: 421 go to another pool, 503 try again, 422 correct the field, 404 there is no such thing.
+The class of an error decides: 401 say who you are, 421 go to another pool, 503 try again, 422 correct the field, 404
+there is no such thing.
 """
 
 from __future__ import annotations
@@ -17,15 +18,19 @@ from twinpool.errors import (
     HomeNotServed,
     HomeReadOnly,
     Invalid,
+    NotAuthenticated,
+    NotAuthorised,
     NotFound,
     Overtaken,
     Refused,
     TooLarge,
+    TooManyAttempts,
     Transient,
     TwinpoolError,
 )
 
 MEDIA_TYPE = "application/problem+json"
+CHALLENGE = 'Bearer realm="twinpool"'
 RETRY_AFTER = 1.0  #: seconds; a read-only home or a store that does not answer is looked at again so soon
 
 AddressesOf = Callable[[str], Sequence[str]]  #: base URLs of the front ends of a pool
@@ -44,6 +49,7 @@ class Problem:
     serving_pool: str | None = None  #: who serves the home, if not we
     serving_addresses: tuple[str, ...] = ()  #: base URLs of that pool's front ends
     retry_after: float | None = None  #: seconds; only where trying again may help
+    challenge: str = ""  #: how to say who asks
     extra: Mapping[str, object] | None = None  #: further members of the document
 
     def document(self) -> dict[str, object]:
@@ -67,9 +73,10 @@ class Problem:
 
     def headers(self) -> dict[str, str]:
         """Return the headers that go with it."""
-        if self.retry_after is None:
-            return {}
-        return {"Retry-After": str(max(1, math.ceil(self.retry_after)))}
+        headers = {"WWW-Authenticate": self.challenge} if self.challenge else {}
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(max(1, math.ceil(self.retry_after)))
+        return headers
 
 
 def problem_of(error: TwinpoolError, addresses_of: AddressesOf) -> Problem:
@@ -86,6 +93,10 @@ def problem_of(error: TwinpoolError, addresses_of: AddressesOf) -> Problem:
             return replace(plain, serving_pool=pool, serving_addresses=tuple(addresses_of(pool)))
         case Invalid(field=name):
             return replace(plain, field=name)
+        case NotAuthenticated():
+            return replace(plain, challenge=CHALLENGE)
+        case TooManyAttempts(retry_after=seconds):
+            return replace(plain, retry_after=seconds)
         case HomeReadOnly() | Transient() | Overtaken():
             return replace(plain, retry_after=RETRY_AFTER)
         case _:
@@ -97,6 +108,12 @@ def status_of(error: TwinpoolError) -> int:
     match error:
         case HomeNotServed():
             return HTTPStatus.MISDIRECTED_REQUEST
+        case NotAuthenticated():
+            return HTTPStatus.UNAUTHORIZED
+        case NotAuthorised():
+            return HTTPStatus.FORBIDDEN
+        case TooManyAttempts():
+            return HTTPStatus.TOO_MANY_REQUESTS
         case HomeReadOnly() | Transient() | Overtaken() | ContentMissing():
             return HTTPStatus.SERVICE_UNAVAILABLE
         case NotFound():

@@ -52,6 +52,7 @@ class Server:
             log_config=None,
             log_level="warning",
             lifespan="off",
+            ws="none",
             limit_concurrency=limits.connections,
             timeout_graceful_shutdown=max(1, round(limits.grace)),
             server_header=False,

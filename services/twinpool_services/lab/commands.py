@@ -24,6 +24,7 @@ from twinpool_services.lab.display import Display, display
 from twinpool_services.lab.front_end_process import ProcessState
 from twinpool_services.lab.lab import Lab
 from twinpool_services.lab.plan import LabPlan, Network, StoreKind
+from twinpool_services.lab.tokens import CLIENT_TOKEN
 from twinpool_services.lab.watching import Watcher
 
 INTERRUPTED = 130
@@ -175,7 +176,7 @@ def describe(lab: Lab) -> dict[str, Any]:
     """Say what runs, as one document. Raises `NotFound` if there is no lab."""
     if not lab.deployment_file.exists():
         raise NotFound(f"there is no lab in {lab.directory}; make one with: twinpool lab up")
-    with Watcher() as watcher:
+    with Watcher(lab.deployment) as watcher:
         front_ends = []
         for pool in lab.deployment.pools:
             living = {one.name for one in lab.living(pool)}
@@ -216,11 +217,16 @@ def say_how_to_talk_to(lab: Lab, shown: Display) -> None:
     shown.say("Talk to it:")
     shown.say(f"  {command} lab status{directory}")
     shown.say(f"  {command} Get-CsBackupServiceStatus -PoolFqdn {pool.fqdn}{at}")
-    shown.say(f"  curl -X PUT --data-binary online {record}")
+    token = lab.directory / CLIENT_TOKEN
+    shown.say(f'  curl -H "Authorization: Bearer $(cat {_shortest(token)})" -X PUT --data-binary online {record}')
     shown.say(f"  {command} lab kill {living[0].name}{directory}")
     shown.say(f"  and the API's documentation: {living[0].address}/docs")
     shown.say("End it:")
     shown.say(f"  {command} lab down{directory}            (keeps the data; --erase deletes it)")
+
+
+def _shortest(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def own_command() -> str:
@@ -229,7 +235,7 @@ def own_command() -> str:
     found = shutil.which("twinpool")
     if found is not None and Path(found) == program:
         return "twinpool"
-    return str(program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program)
+    return str(_shortest(program))
 
 
 def checked_broker(url: str | None) -> str | None:

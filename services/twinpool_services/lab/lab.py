@@ -17,6 +17,7 @@ from twinpool_services.lab.note import LOCK, NOTE, LabFailed, LabNote, locked, r
 from twinpool_services.lab.plan import LabPlan, StoreKind, deployment_text
 from twinpool_services.lab.servers import LabServers
 from twinpool_services.lab.surroundings import UNDISTURBED, Surroundings
+from twinpool_services.lab.tokens import erase_tokens, make_tokens
 from twinpool_services.lab.undisturbed import undisturbed
 from twinpool_services.lab.watching import Watcher
 
@@ -103,6 +104,7 @@ class Lab:
             if not (self.deployment_file.exists() and self.servers.are_running()):
                 undoing.callback(self._undo_servers)
             self._start_servers()
+            self._make_tokens()
             started = [one for one in self._processes.values() if one.state is ProcessState.STOPPED]
             undoing.callback(self._stop_processes, started)
             undisturbed(lambda: self._start_processes(started))
@@ -201,6 +203,12 @@ class Lab:
         text = deployment_text(self.plan, self.servers.broker_url, stores, self._surroundings, hosts)
         write_privately(self.deployment_file, text)
 
+    def _make_tokens(self) -> None:
+        """Let the commands on this machine in, and a client of the users' data; what is there stays as it is."""
+        security = self.deployment.security
+        if not security.principals.exists():
+            make_tokens(self.directory, security, self.plan.pool_names)
+
     def _start_processes(self, processes: Iterable[FrontEndProcess]) -> None:
         for process in processes:
             process.environment = self._surroundings.environment(process.name)
@@ -217,7 +225,7 @@ class Lab:
     def _await_ready(self, only: Iterable[FrontEndName] | None = None) -> None:
         waiting = {name: self.deployment.front_end(name)[1] for name in (only or self._processes)}
         total = len(waiting)
-        with self._display.step("Front ends", total) as step, Watcher() as watcher:
+        with self._display.step("Front ends", total) as step, Watcher(self.deployment) as watcher:
 
             def look() -> bool | None:
                 for name, front_end in list(waiting.items()):
@@ -261,6 +269,7 @@ class Lab:
             for path in self.directory.glob(f"{pool.fqdn}.db*"):
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         shutil.rmtree(self.directory / "log", ignore_errors=True)
+        erase_tokens(self.directory)
         for name in (DEPLOYMENT, NOTE, LOCK):
             (self.directory / name).unlink(missing_ok=True)
         if not any(self.directory.iterdir()):

@@ -111,6 +111,9 @@ def deployment_text(
         "[broker]",
         f"url = {_quoted(broker_url)}",
         *([f"heartbeat = {_quoted(plan.heartbeat)}"] if plan.heartbeat else []),
+        "",
+        "[security]",
+        "open_docs = true",
     ]
     for pool in plan.pool_names:
         store = surroundings.store_url(pool, stores[pool])

@@ -10,7 +10,8 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from twinpool.vocabulary.deployment import FrontEnd
+from twinpool.security.credentials import authorization
+from twinpool.vocabulary.deployment import Deployment, FrontEnd
 
 Seen = TypeVar("Seen")
 Document = Mapping[str, Any]
@@ -22,9 +23,13 @@ ANSWER = httpx.Timeout(5.0, connect=1.0)
 class Watcher:
     """Asks front ends about themselves. One that does not answer is no error here, but nothing seen."""
 
-    def __init__(self) -> None:
-        """Open a client; front ends of a lab are reached directly, whatever proxy the environment names."""
-        self._http = httpx.Client(timeout=ANSWER, trust_env=False)
+    def __init__(self, deployment: Deployment) -> None:
+        """Open a client with the deployment's own token.
+
+        Front ends of a lab are reached directly, whatever proxy or token the environment names.
+        """
+        headers = authorization(deployment, environment={})
+        self._http = httpx.Client(timeout=ANSWER, trust_env=False, headers=headers)
         self._pause = threading.Event()
 
     def __enter__(self) -> Self:

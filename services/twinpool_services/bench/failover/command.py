@@ -19,6 +19,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from twinpool.security.credentials import authorization
 from twinpool.vocabulary.names import PoolFqdn
 from twinpool_services.bench.failing import BenchFailed
 from twinpool_services.bench.failover.moving import Moved, Moves
@@ -62,10 +63,10 @@ def failover(
 
 def _measure(lab: Lab, rate: float, rounds: int, shown: Display) -> dict[str, object]:
     addresses = [(pool.fqdn, front_end.address) for pool in lab.deployment.pools for front_end in pool.front_ends]
-    clients = RoamingClients(lab.deployment.pools[0].fqdn, addresses, rate)
+    clients = RoamingClients(lab.deployment.pools[0].fqdn, addresses, rate, headers=authorization(lab.deployment))
     planned: list[Moved] = []
     disasters: list[Moved] = []
-    with shown.step("Measuring", total=2 * rounds) as step, Watcher() as watcher:
+    with shown.step("Measuring", total=2 * rounds) as step, Watcher(lab.deployment) as watcher:
         moves = Moves(lab, watcher, clients)
         with clients.writing():
             for _ in range(rounds):

@@ -7,6 +7,8 @@ from http import HTTPStatus
 from fastapi import APIRouter, HTTPException, Request
 
 from twinpool.errors import TwinpoolError
+from twinpool.security.roles import Role
+from twinpool_services.frontend.access.requirements import requires
 from twinpool_services.frontend.api_docs import WRITES, answers, body
 from twinpool_services.frontend.bodies import BodyLimits, body_pieces
 from twinpool_services.frontend.bulk import BulkWrite
@@ -24,6 +26,7 @@ _WITHOUT_END = 2**63
 
 @router.post(
     "/v1/homes/{home}/modules/{module}/bulk",
+    dependencies=[requires(Role.WRITE_DATA)],
     responses=answers(BulkDocument, 415, *WRITES),
     openapi_extra=body(NDJSON, MSGPACK),
 )

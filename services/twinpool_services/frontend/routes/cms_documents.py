@@ -9,8 +9,11 @@ from fastapi import APIRouter, Query, Request, Response
 from twinpool.errors import NotFound
 from twinpool.modules.cms_master import CmsMaster
 from twinpool.modules.record_rules import check_key, check_owner
+from twinpool.security.roles import Role
 from twinpool.vocabulary.change import Change, RecordKey
+from twinpool.vocabulary.configuration import CONFIGURATION_RECORD
 from twinpool.vocabulary.names import CMS_HOME, Stream
+from twinpool_services.frontend.access.requirements import require, requires
 from twinpool_services.frontend.api_docs import READS, WRITES, answers, body, problems
 from twinpool_services.frontend.bodies import BodyLimits, read_body
 from twinpool_services.frontend.committing import commit, committed_response, put
@@ -25,7 +28,7 @@ DOCUMENTS = "/v1/cms/documents"
 DOCUMENT = DOCUMENTS + "/{kind}/{name:path}"
 
 
-@router.get(DOCUMENTS, responses=problems(*READS))
+@router.get(DOCUMENTS, responses=problems(*READS), dependencies=[requires(Role.VIEW)])
 async def list_documents(
     *,
     here: Here,
@@ -44,7 +47,11 @@ async def list_documents(
     return CmsDocumentPage(documents=documents, next=page_token(found[limit - 1]) if len(found) > limit else None)
 
 
-@router.get(DOCUMENT, responses={200: {"content": {"application/json": {}}}, **problems(*READS)})
+@router.get(
+    DOCUMENT,
+    responses={200: {"content": {"application/json": {}}}, **problems(*READS)},
+    dependencies=[requires(Role.VIEW)],
+)
 async def get_document(here: Here, kind: str, name: str) -> Response:
     """Return a document as this pool's replica has it."""
     check_owner(kind)
@@ -59,19 +66,28 @@ async def get_document(here: Here, kind: str, name: str) -> Response:
 
 @router.put(
     DOCUMENT,
+    dependencies=[requires(Role.ADMINISTER)],
     responses={201: {"model": CommittedDocument}, **answers(CommittedDocument, *WRITES)},
     openapi_extra=body("application/json"),
 )
 async def put_document(here: Here, kind: str, name: str, request: Request) -> Response:
-    """Store a document; only at the active CMS master."""
+    """Store a document; only at the active CMS master. Who may call the backup service is for server administrators."""
+    await _require_for(request, kind)
     value = await read_body(request, BodyLimits(bytes=here.limits.record_bytes, idle=here.limits.idle))
     return await put(here, cms_place(here), Change(kind, name, value))
 
 
-@router.delete(DOCUMENT, responses=answers(CommittedDocument, *WRITES))
-async def delete_document(here: Here, kind: str, name: str) -> Response:
+@router.delete(DOCUMENT, responses=answers(CommittedDocument, *WRITES), dependencies=[requires(Role.ADMINISTER)])
+async def delete_document(here: Here, kind: str, name: str, request: Request) -> Response:
     """Delete a document; deleting what is not there is no error."""
+    await _require_for(request, kind)
     return committed_response(await commit(here, cms_place(here), [Change(kind, name, None)]))
+
+
+async def _require_for(request: Request, kind: str) -> None:
+    """Let no administrator say by a document what only server administrators may by the configuration."""
+    if kind == CONFIGURATION_RECORD.owner:
+        await require(request, Role.ADMINISTER_SERVERS)
 
 
 def cms_place(here: Context) -> Place:

@@ -7,7 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from twinpool.errors import InvalidParameter
+from twinpool.security.roles import Role
 from twinpool_services.backup import find_drill, list_drills, request_drill
+from twinpool_services.frontend.access.requirements import requires
 from twinpool_services.frontend.api_docs import READS, json_body, problems
 from twinpool_services.frontend.bodies import read_object, validated
 from twinpool_services.frontend.calls import OneOfTheCalls
@@ -22,6 +24,7 @@ DRILLS = "/v1/pools/{fqdn}/drills"
 
 @router.post(
     DRILLS,
+    dependencies=[requires(Role.ADMINISTER)],
     status_code=202,
     responses=problems(*READS, 409),
     openapi_extra=json_body(DrillRequestDocument.model_json_schema()),
@@ -38,7 +41,7 @@ async def begin_drill(here: Here, fqdn: str, request: Request, response: Respons
     return DrillDocument.of(drill)
 
 
-@router.get(DRILLS, responses=problems(*READS))
+@router.get(DRILLS, responses=problems(*READS), dependencies=[requires(Role.VIEW)])
 async def list_pool_drills(
     here: Here,
     fqdn: str,
@@ -50,7 +53,7 @@ async def list_pool_drills(
     return await here.in_thread(_page, here, after, limit)
 
 
-@router.get(DRILLS + "/{identity}", responses=problems(*READS))
+@router.get(DRILLS + "/{identity}", responses=problems(*READS), dependencies=[requires(Role.VIEW)])
 async def get_drill(here: Here, fqdn: str, identity: str) -> DrillDocument:
     """Say how far a drill is, or what it has shown."""
     own_pool(here, fqdn)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from twinpool.errors import InvalidParameter
 from twinpool.failover.operation import Operation, Step
 from twinpool.ports.store import Store
+from twinpool.security.roles import Role
 from twinpool.vocabulary.names import CMS_HOME, Home, PoolFqdn
 from twinpool_services.backup import (
     find_failover,
@@ -18,6 +19,7 @@ from twinpool_services.backup import (
     request_abort,
     request_failover,
 )
+from twinpool_services.frontend.access.requirements import require, requires
 from twinpool_services.frontend.api_docs import READS, json_body, problems
 from twinpool_services.frontend.bodies import read_object, validated
 from twinpool_services.frontend.calls import OneOfTheCalls
@@ -42,6 +44,7 @@ FAILOVER = FAILOVERS + "/{identity}"
 
 @router.post(
     FAILOVERS,
+    dependencies=[requires(Role.ADMINISTER)],
     status_code=202,
     responses=problems(*READS, 409),
     openapi_extra=json_body(FailoverRequestDocument.model_json_schema()),
@@ -53,6 +56,8 @@ async def begin_failover(here: Here, fqdn: str, request: Request, response: Resp
     it is.
     """
     wanted = validated(FailoverRequestDocument, await read_object(request, here.limits.idle))
+    if wanted.home.lower() == CMS_HOME:
+        await require(request, Role.ADMINISTER_SERVERS)
     pool = own_pool(here, fqdn)
     wish = wanted.wish(here.home_of(wanted.home))
     operation = await here.in_thread(
@@ -62,7 +67,7 @@ async def begin_failover(here: Here, fqdn: str, request: Request, response: Resp
     return FailoverDocument.of(operation)
 
 
-@router.get(FAILOVERS, responses=problems(*READS))
+@router.get(FAILOVERS, responses=problems(*READS), dependencies=[requires(Role.VIEW)])
 async def list_pool_failovers(
     here: Here,
     fqdn: str,
@@ -75,7 +80,7 @@ async def list_pool_failovers(
     return await here.in_thread(_page, here, home, after, limit)
 
 
-@router.get(FAILOVER, responses=problems(*READS))
+@router.get(FAILOVER, responses=problems(*READS), dependencies=[requires(Role.VIEW)])
 async def get_failover(here: Here, fqdn: str, identity: str) -> FailoverDocument:
     """Say how far an operation is."""
     own_pool(here, fqdn)
@@ -84,6 +89,7 @@ async def get_failover(here: Here, fqdn: str, identity: str) -> FailoverDocument
 
 @router.post(
     FAILOVER + "/abort",
+    dependencies=[requires(Role.ADMINISTER)],
     status_code=202,
     responses=problems(*READS, 409),
     openapi_extra=json_body(FailoverAbortDocument.model_json_schema()),
@@ -92,10 +98,14 @@ async def abort_failover(here: Here, fqdn: str, identity: str, request: Request)
     """Ask that an operation come to nothing, and the source write again. 409 once it can only go forward."""
     wanted = validated(FailoverAbortDocument, await read_object(request, here.limits.idle))
     own_pool(here, fqdn)
+    if (await here.in_thread(find_failover, here.opened.store, identity)).home == CMS_HOME:
+        await require(request, Role.ADMINISTER_SERVERS)
     return FailoverDocument.of(await here.in_thread(request_abort, here.opened.store, identity, wanted.reason))
 
 
-@router.get("/v1/pools/{fqdn}/failover-plans/{home}", responses=problems(*READS, 409))
+@router.get(
+    "/v1/pools/{fqdn}/failover-plans/{home}", responses=problems(*READS, 409), dependencies=[requires(Role.VIEW)]
+)
 async def get_failover_plan(here: Here, fqdn: str, home: str) -> PlanDocument:
     """Say what would be missing if this pool took the home over now, alone. Nothing is moved."""
     own_pool(here, fqdn)
@@ -106,7 +116,7 @@ async def get_failover_plan(here: Here, fqdn: str, home: str) -> PlanDocument:
     return PlanDocument.of(plan)
 
 
-@router.get("/v1/pools/{fqdn}/homes/{home}/standing", responses=problems(*READS))
+@router.get("/v1/pools/{fqdn}/homes/{home}/standing", responses=problems(*READS), dependencies=[requires(Role.VIEW)])
 async def get_standing(here: Here, fqdn: str, home: str) -> StandingDocument:
     """Say who serves a home by what this pool durably knows, and what goes on about it."""
     own_pool(here, fqdn)

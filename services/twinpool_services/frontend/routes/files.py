@@ -10,8 +10,10 @@ from fastapi import APIRouter, Query, Request, Response
 from twinpool.errors import NotFound
 from twinpool.modules.data_conf import DataConf, FileEntry, check_file_name, decode_entry, encode_entry
 from twinpool.modules.record_rules import check_owner
+from twinpool.security.roles import Role
 from twinpool.vocabulary.change import Change, Record, RecordKey
 from twinpool.vocabulary.names import Stream
+from twinpool_services.frontend.access.requirements import requires
 from twinpool_services.frontend.api_docs import READS, WRITES, answers, answers_bytes, body, problems
 from twinpool_services.frontend.bodies import BodyLimits, body_pieces
 from twinpool_services.frontend.byte_ranges import ByteRange, requested_range
@@ -31,6 +33,7 @@ ANY_TYPE = "application/octet-stream"
 
 @router.put(
     FILE,
+    dependencies=[requires(Role.WRITE_DATA)],
     responses={201: {"model": CommittedDocument}, **answers(CommittedDocument, *WRITES)},
     openapi_extra=body("*/*"),
 )
@@ -51,7 +54,7 @@ async def put_file(here: Here, home: str, conference: str, name: str, request: R
     return await put(here, place, Change(conference, name, encode_entry(entry)))
 
 
-@router.get(FILE, responses=answers_bytes(416, *READS))
+@router.get(FILE, responses=answers_bytes(416, *READS), dependencies=[requires(Role.READ_DATA)])
 async def get_file(here: Here, home: str, conference: str, name: str, request: Request) -> Response:
     """Return a file; `ETag` is the digest of its content, and one `Range` may be asked for."""
     place = _place(here, home)
@@ -75,13 +78,13 @@ async def get_file(here: Here, home: str, conference: str, name: str, request: R
     )
 
 
-@router.delete(FILE, responses=answers(CommittedDocument, *WRITES))
+@router.delete(FILE, responses=answers(CommittedDocument, *WRITES), dependencies=[requires(Role.WRITE_DATA)])
 async def delete_file(here: Here, home: str, conference: str, name: str) -> Response:
     """Delete a file; deleting what is not there is no error. Content that no record names is swept later."""
     return committed_response(await commit(here, _place(here, home), [Change(conference, name, None)]))
 
 
-@router.get(CONFERENCE, responses=problems(*READS))
+@router.get(CONFERENCE, responses=problems(*READS), dependencies=[requires(Role.READ_DATA)])
 async def list_files(
     *,
     here: Here,

@@ -9,8 +9,10 @@ from importlib.metadata import version
 from fastapi import APIRouter, Response
 
 from twinpool.errors import StoreUnavailable
+from twinpool.security.roles import Role
 from twinpool.vocabulary.lease import Lease
 from twinpool.vocabulary.names import Home, Instant
+from twinpool_services.frontend.access.requirements import requires
 from twinpool_services.frontend.api_docs import READS, problems
 from twinpool_services.frontend.context import Context, Here
 from twinpool_services.frontend.documents import (
@@ -28,13 +30,13 @@ router = APIRouter(tags=["health"])
 _STARTED_AT = Instant(time.time())
 
 
-@router.get("/livez")
+@router.get("/livez", dependencies=[requires(Role.OPEN)])
 async def livez(here: Here) -> LivenessDocument:
     """Say that this process runs. A store that does not answer is no reason to restart it: it goes on by itself."""
     return LivenessDocument(alive=True, store=here.store_state)
 
 
-@router.get("/readyz", responses={503: {"model": ReadinessDocument}})
+@router.get("/readyz", responses={503: {"model": ReadinessDocument}}, dependencies=[requires(Role.OPEN)])
 async def readyz(here: Here, response: Response) -> ReadinessDocument:
     """Say whether clients may be sent here, and why not."""
     readiness = await here.in_thread(_readiness, here)
@@ -42,7 +44,7 @@ async def readyz(here: Here, response: Response) -> ReadinessDocument:
     return readiness
 
 
-@router.get("/v1/front-end")
+@router.get("/v1/front-end", dependencies=[requires(Role.CALLER)])
 async def get_front_end(here: Here) -> FrontEndDocument:
     """Say who answers here, and who holds the pool's lease."""
     lease, store_state = await here.in_thread(_lease, here)
@@ -58,7 +60,7 @@ async def get_front_end(here: Here) -> FrontEndDocument:
     )
 
 
-@router.get("/v1/homes", responses=problems(*READS))
+@router.get("/v1/homes", responses=problems(*READS), dependencies=[requires(Role.CALLER)])
 async def list_homes(here: Here) -> list[HomeDocument]:
     """List the homes that this pool knows, and who serves each."""
     return [HomeDocument.of(status) for status in await here.in_thread(here.opened.store.homes)]

@@ -10,7 +10,9 @@ from pydantic import ValidationError
 
 from twinpool.errors import InvalidParameter
 from twinpool.modules.record_rules import check_key, check_owner
+from twinpool.security.roles import Role
 from twinpool.vocabulary.change import RecordKey
+from twinpool_services.frontend.access.requirements import requires
 from twinpool_services.frontend.api_docs import WRITES, json_body, problems
 from twinpool_services.frontend.bodies import BodyLimits, read_body
 from twinpool_services.frontend.calls import OneOfTheCalls
@@ -34,6 +36,7 @@ BODY_BYTES = 4 * 1024 * 1024
 
 @router.post(
     "/v1/homes/{home}/modules/{module}/lookup",
+    dependencies=[requires(Role.READ_DATA)],
     responses=problems(*WRITES),
     openapi_extra=json_body(LookupDocument.model_json_schema()),
 )

@@ -9,7 +9,9 @@ from pydantic import ValidationError
 
 from twinpool.errors import InvalidParameter
 from twinpool.failover.orphan_classification import Classification
+from twinpool.security.roles import Role
 from twinpool.vocabulary.names import Home
+from twinpool_services.frontend.access.requirements import requires
 from twinpool_services.frontend.api_docs import READS, json_body, problems
 from twinpool_services.frontend.bodies import read_object
 from twinpool_services.frontend.calls import OneOfTheCalls
@@ -56,7 +58,7 @@ async def _wanted(
     )
 
 
-@router.get(ORPHANS, responses=problems(*READS))
+@router.get(ORPHANS, responses=problems(*READS), dependencies=[requires(Role.VIEW)])
 async def list_orphans(here: Here, fqdn: str, wanted: Annotated[Wanted, Depends(_wanted)]) -> OrphanPage:
     """List changes that only this pool ever had, each classified by what the serving pool holds now.
 
@@ -67,7 +69,7 @@ async def list_orphans(here: Here, fqdn: str, wanted: Annotated[Wanted, Depends(
     return await here.in_thread(read_page, here, wanted)
 
 
-@router.get(ORPHAN, responses=problems(*READS))
+@router.get(ORPHAN, responses=problems(*READS), dependencies=[requires(Role.ADMINISTER)])
 async def get_orphan(here: Here, fqdn: str, number: Number) -> OrphanDetailDocument:
     """Show one orphan beside what the serving pool holds; 503 if that does not answer."""
     own_pool(here, fqdn)
@@ -76,6 +78,7 @@ async def get_orphan(here: Here, fqdn: str, number: Number) -> OrphanDetailDocum
 
 @router.post(
     ORPHAN + "/replay",
+    dependencies=[requires(Role.ADMINISTER)],
     responses=problems(409, *READS),
     openapi_extra=json_body(OrphanReplayDocument.model_json_schema()),
 )
@@ -91,6 +94,7 @@ async def replay_orphan(here: Here, fqdn: str, number: Number, request: Request)
 
 @router.post(
     ORPHAN + "/discard",
+    dependencies=[requires(Role.ADMINISTER)],
     responses=problems(409, *READS),
     openapi_extra=json_body(OrphanDiscardDocument.model_json_schema()),
 )

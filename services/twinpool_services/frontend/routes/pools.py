@@ -11,11 +11,13 @@ from pydantic import ValidationError
 from twinpool.errors import HomeNotServed, InvalidParameter, StoreUnavailable
 from twinpool.modules.module import Module
 from twinpool.ports.store import Store
+from twinpool.security.roles import Role
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
 from twinpool.vocabulary.home import HomeStatus
 from twinpool.vocabulary.names import CMS_HOME, Instant, Stream
 from twinpool.vocabulary.states import BackupStatus
 from twinpool_services.backup import paired_homes, read_status, unreadable_status
+from twinpool_services.frontend.access.requirements import requires
 from twinpool_services.frontend.api_docs import READS, json_body, problems
 from twinpool_services.frontend.bodies import read_object
 from twinpool_services.frontend.calls import OneOfTheCalls
@@ -36,7 +38,7 @@ POOL = "/v1/pools/{fqdn}"
 CategoryName = Literal["All", "UserData", "CMS"]
 
 
-@router.get(POOL + "/backup-status", responses=problems(*READS))
+@router.get(POOL + "/backup-status", responses=problems(*READS), dependencies=[requires(Role.BACKUP_SERVICE)])
 async def get_backup_status(
     here: Here,
     fqdn: str,
@@ -55,14 +57,14 @@ async def get_backup_status(
     return document.model_copy(update={"backup_modules": rows})
 
 
-@router.get(POOL + "/backup-relationship", responses=problems(*READS))
+@router.get(POOL + "/backup-relationship", responses=problems(*READS), dependencies=[requires(Role.VIEW)])
 async def get_backup_relationship(here: Here, fqdn: str) -> RelationshipDocument:
     """Return the backup pool of any pool of the deployment."""
     pool = here.deployment.pool(fqdn)
     return RelationshipDocument(pool_fqdn=pool.fqdn, backup_pool_fqdn=here.deployment.partner_of(pool.fqdn))
 
 
-@router.get(POOL + "/sync", responses=problems(*READS))
+@router.get(POOL + "/sync", responses=problems(*READS), dependencies=[requires(Role.BACKUP_SERVICE)])
 async def list_sync_requests(here: Here, fqdn: str) -> PendingSyncsDocument:
     """List the synchronisations that were asked for and are not under way.
 
@@ -79,6 +81,7 @@ async def list_sync_requests(here: Here, fqdn: str) -> PendingSyncsDocument:
 
 @router.post(
     POOL + "/sync",
+    dependencies=[requires(Role.BACKUP_SERVICE)],
     status_code=202,
     responses=problems(*READS),
     openapi_extra=json_body(SyncRequestDocument.model_json_schema()),

@@ -10,8 +10,10 @@ from fastapi import APIRouter, Query, Request, Response
 from twinpool.errors import NotFound
 from twinpool.modules.record_rules import check_key, check_owner
 from twinpool.ports.store import Store
+from twinpool.security.roles import Role
 from twinpool.vocabulary.change import Change, Record, RecordKey
 from twinpool.vocabulary.names import Stream
+from twinpool_services.frontend.access.requirements import requires
 from twinpool_services.frontend.api_docs import READS, WRITES, answers, answers_bytes, body, problems
 from twinpool_services.frontend.bodies import BodyLimits, read_body
 from twinpool_services.frontend.committing import commit, committed_response, put
@@ -29,6 +31,7 @@ RECORD = STREAM + "/records/{owner}/{key:path}"
 
 @router.put(
     RECORD,
+    dependencies=[requires(Role.WRITE_DATA)],
     responses={201: {"model": CommittedDocument}, **answers(CommittedDocument, *WRITES)},
     openapi_extra=body("application/octet-stream"),
 )
@@ -38,7 +41,7 @@ async def put_record(here: Here, place: InStream, owner: str, key: str, request:
     return await put(here, place, Change(owner, key, value))
 
 
-@router.get(RECORD, responses=answers_bytes(*READS))
+@router.get(RECORD, responses=answers_bytes(*READS), dependencies=[requires(Role.READ_DATA)])
 async def get_record(here: Here, place: InStream, owner: str, key: str) -> Response:
     """Return a record's bytes as this pool has them."""
     _check_names(owner, key)
@@ -53,13 +56,13 @@ async def get_record(here: Here, place: InStream, owner: str, key: str) -> Respo
     return Response(value, media_type="application/octet-stream", headers=headers)
 
 
-@router.delete(RECORD, responses=answers(CommittedDocument, *WRITES))
+@router.delete(RECORD, responses=answers(CommittedDocument, *WRITES), dependencies=[requires(Role.WRITE_DATA)])
 async def delete_record(here: Here, place: InStream, owner: str, key: str) -> Response:
     """Delete a record; deleting what is not there is no error."""
     return committed_response(await commit(here, place, [Change(owner, key, None)]))
 
 
-@router.get(STREAM + "/records", responses=problems(*READS))
+@router.get(STREAM + "/records", responses=problems(*READS), dependencies=[requires(Role.READ_DATA)])
 async def list_records(
     *,
     here: Here,
@@ -84,7 +87,7 @@ async def list_records(
     )
 
 
-@router.get(STREAM + "/count", responses=problems(*READS))
+@router.get(STREAM + "/count", responses=problems(*READS), dependencies=[requires(Role.READ_DATA)])
 async def count_records(here: Here, place: InStream, response: Response) -> CountDocument:
     """Count the records of a stream."""
     store = here.opened.store

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from twinpool.security.roles import Role
+from twinpool_services.frontend.access.requirements import requires
 from twinpool_services.frontend.api_docs import WRITES, answers, json_body
 from twinpool_services.frontend.bodies import BodyLimits, read_body
 from twinpool_services.frontend.changes import changes_of_json
@@ -33,6 +35,7 @@ _TRANSACTION = {
 
 @router.post(
     "/v1/homes/{home}/modules/{module}/transactions",
+    dependencies=[requires(Role.WRITE_DATA)],
     responses=answers(CommittedDocument, *WRITES),
     openapi_extra=json_body(_TRANSACTION),
 )

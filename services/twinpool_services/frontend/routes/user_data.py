@@ -10,6 +10,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from twinpool.content.files import checked
 from twinpool.errors import ContentMissing, NotFound
+from twinpool.security.roles import Role
+from twinpool_services.frontend.access.requirements import requires
 from twinpool_services.frontend.api_docs import READS, WRITES, answers_bytes, body, problems
 from twinpool_services.frontend.backup_data import kept, remove
 from twinpool_services.frontend.bodies import BodyLimits, body_pieces
@@ -35,7 +37,7 @@ BACKUP_DATA = "/v1/pools/{fqdn}/backup-data"
 BINARY = "application/octet-stream"
 
 
-@router.get(STREAM + "/state", responses=answers_bytes(*READS))
+@router.get(STREAM + "/state", responses=answers_bytes(*READS), dependencies=[requires(Role.READ_DATA)])
 async def get_state(
     here: Here,
     place: InStream,
@@ -66,7 +68,7 @@ async def get_state(
     )
 
 
-@router.get(STREAM + "/import-progress", responses=problems(*READS))
+@router.get(STREAM + "/import-progress", responses=problems(*READS), dependencies=[requires(Role.CALLER)])
 async def get_import_progress(here: Here, place: InStream) -> ImportProgressDocument:
     """Say how far this pool has come with importing a stream that another one serves."""
     progress = await here.in_thread(here.opened.store.import_progress, place.stream)
@@ -79,7 +81,7 @@ async def get_import_progress(here: Here, place: InStream) -> ImportProgressDocu
     )
 
 
-@router.get(CONTENT, responses=answers_bytes(*READS))
+@router.get(CONTENT, responses=answers_bytes(*READS), dependencies=[requires(Role.READ_DATA)])
 async def get_content(here: Here, home: str, digest: str) -> Response:
     """Return content of a conference's file by the digest that its record names."""
     here.home_of(home)
@@ -93,7 +95,7 @@ async def get_content(here: Here, home: str, digest: str) -> Response:
     return ContentResponse(here, file, ByteRange(0, size), status_code=HTTPStatus.OK, headers=headers)
 
 
-@router.post(CONTENT + "/hold", responses=problems(*WRITES))
+@router.post(CONTENT + "/hold", responses=problems(*WRITES), dependencies=[requires(Role.WRITE_DATA)])
 async def hold_content(here: Here, home: str, digest: str) -> ContentDocument:
     """Keep content that is here for a day, for a record will soon name it. 404 if it has to be sent first."""
     await here.require_writable(here.home_of(home))
@@ -103,7 +105,7 @@ async def hold_content(here: Here, home: str, digest: str) -> ContentDocument:
     return ContentDocument(digest=digest, size=await here.in_thread(content.size, known))
 
 
-@router.put(CONTENT, responses=problems(*WRITES), openapi_extra=body(BINARY))
+@router.put(CONTENT, responses=problems(*WRITES), openapi_extra=body(BINARY), dependencies=[requires(Role.WRITE_DATA)])
 async def put_content(here: Here, home: str, digest: str, request: Request) -> ContentDocument:
     """Store content before the record that names it; 422, and nothing is kept, if it has another digest."""
     expected = checked(digest)
@@ -113,14 +115,14 @@ async def put_content(here: Here, home: str, digest: str, request: Request) -> C
     return ContentDocument(digest=stored.digest, size=stored.size)
 
 
-@router.get(BACKUP_DATA, responses=problems(*READS))
+@router.get(BACKUP_DATA, responses=problems(*READS), dependencies=[requires(Role.VIEW)])
 async def list_backup_data(here: Here, fqdn: str) -> BackupDataPage:
     """List what this pool keeps of homes that are neither its own nor its backup pool's."""
     own_pool(here, fqdn)
     return BackupDataPage(pool_fqdn=here.pool.fqdn, backup_data=await here.in_thread(kept, here))
 
 
-@router.post(BACKUP_DATA + "/removal", responses=problems(409, *READS))
+@router.post(BACKUP_DATA + "/removal", responses=problems(409, *READS), dependencies=[requires(Role.ADMINISTER)])
 async def remove_backup_data(here: Here, fqdn: str) -> BackupDataPage:
     """Remove it, and return what there was."""
     own_pool(here, fqdn)

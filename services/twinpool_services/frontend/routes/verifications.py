@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from twinpool.security.roles import Role
 from twinpool_services.backup import find_verification, request_verification
+from twinpool_services.frontend.access.requirements import requires
 from twinpool_services.frontend.api_docs import READS, json_body, problems
 from twinpool_services.frontend.bodies import read_object, validated
 from twinpool_services.frontend.calls import OneOfTheCalls
@@ -19,6 +21,7 @@ VERIFICATIONS = "/v1/pools/{fqdn}/verifications"
 
 @router.post(
     VERIFICATIONS,
+    dependencies=[requires(Role.ADMINISTER)],
     status_code=202,
     responses=problems(*READS, 409),
     openapi_extra=json_body(VerificationRequestDocument.model_json_schema()),
@@ -43,7 +46,7 @@ async def begin_verification(here: Here, fqdn: str, request: Request, response: 
     return VerificationDocument.of(verification)
 
 
-@router.get(VERIFICATIONS + "/{identity}", responses=problems(*READS))
+@router.get(VERIFICATIONS + "/{identity}", responses=problems(*READS), dependencies=[requires(Role.VIEW)])
 async def get_verification(here: Here, fqdn: str, identity: str) -> VerificationDocument:
     """Say how far a verification is, and what it has found."""
     own_pool(here, fqdn)

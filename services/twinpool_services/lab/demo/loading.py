@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,7 +43,20 @@ class Loaded:
         return Loaded(self.changes + other.changes, self.again + other.again, max(self.longest, other.longest))
 
 
-def load_users(pool: Pool, numbers: Sequence[int], users: int, answers: Answers, done: Callable[[int], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The pool that is written to, what shows it who we are, and where its answers are noted."""
+
+    pool: Pool
+    headers: Mapping[str, str]
+    answers: Answers
+
+    def writer(self, first: int) -> Writer:
+        """Return a writer that begins with the `first` of the pool's front ends."""
+        return Writer(self.pool, self.answers, self.headers, first=first)
+
+
+def load_users(target: Target, numbers: Sequence[int], users: int, done: Callable[[int], None]) -> None:
     """Write everything that users own, each user's in one transaction."""
 
     def write(writer: Writer, some: Sequence[int]) -> None:
@@ -51,10 +64,10 @@ def load_users(pool: Pool, numbers: Sequence[int], users: int, answers: Answers,
         writer.write(transactions)
         done(sum(map(len, transactions)))
 
-    _share_out(pool, answers, _groups(numbers, USERS_A_REQUEST), write)
+    _share_out(target, _groups(numbers, USERS_A_REQUEST), write)
 
 
-def load_files(pool: Pool, files: Sequence[SampleFile], answers: Answers, done: Callable[[int], None]) -> None:
+def load_files(target: Target, files: Sequence[SampleFile], done: Callable[[int], None]) -> None:
     """Upload files."""
 
     def upload(writer: Writer, some: Sequence[SampleFile]) -> None:
@@ -62,12 +75,11 @@ def load_files(pool: Pool, files: Sequence[SampleFile], answers: Answers, done: 
             writer.upload(file)
             done(file.size)
 
-    _share_out(pool, answers, _groups(files, FILES_A_TURN), upload)
+    _share_out(target, _groups(files, FILES_A_TURN), upload)
 
 
 def _share_out(
-    pool: Pool,
-    answers: Answers,
+    target: Target,
     groups: Iterable[Sequence[Item]],
     work: Callable[[Writer, Sequence[Item]], None],
 ) -> None:
@@ -75,7 +87,7 @@ def _share_out(
     waiting, guard, stop = iter(groups), threading.Lock(), threading.Event()
 
     def run(number: int) -> None:
-        with Writer(pool, answers, first=number) as writer:
+        with target.writer(number) as writer:
             while not stop.is_set():
                 with guard:
                     group = next(waiting, None)
@@ -100,9 +112,9 @@ def _await(futures: Sequence[Future[None]], stop: threading.Event) -> None:
 class SteadyLoad:
     """Writes to a pool until stopped: presence in bulk by one writer a front end, and a file now and then."""
 
-    def __init__(self, pool: Pool, numbers: Sequence[int], answers: Answers) -> None:
+    def __init__(self, target: Target, numbers: Sequence[int]) -> None:
         """Write on behalf of these users."""
-        self._pool, self._numbers, self._answers = pool, numbers, answers
+        self._target, self._numbers = target, numbers
         self._stop = threading.Event()
         self._guard = threading.Lock()
         self.loaded = Loaded()
@@ -110,7 +122,7 @@ class SteadyLoad:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Write while the block runs. Raises what a writer raised."""
-        writers = len(self._pool.front_ends)
+        writers = len(self._target.pool.front_ends)
         with ThreadPoolExecutor(writers, thread_name_prefix="load") as executor:
             futures = [executor.submit(self._run, nth, self._numbers[nth::writers]) for nth in range(writers)]
             try:
@@ -122,7 +134,7 @@ class SteadyLoad:
 
     def _run(self, nth: int, numbers: Sequence[int]) -> None:
         round_ = 0
-        with Writer(self._pool, self._answers, first=nth) as writer:
+        with self._target.writer(nth) as writer:
             while not self._stop.wait(PACE):
                 round_ += 1
                 chosen = [numbers[(round_ * CHANGES_A_REQUEST + at) % len(numbers)] for at in range(CHANGES_A_REQUEST)]
@@ -130,7 +142,7 @@ class SteadyLoad:
                 changes = [presence_of_user(number, round_) for number in dict.fromkeys(chosen)]
                 writer.write([[change] for change in changes])
                 if nth == 0 and round_ % FILE_EVERY == 0:
-                    writer.upload(file_of_round(self._pool.fqdn, round_))
+                    writer.upload(file_of_round(self._target.pool.fqdn, round_))
                 self._note(Loaded(len(changes)))
             self._note(Loaded(0, writer.turns.again, writer.turns.longest))
 

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinpool.modules.registry import load_modules
+from twinpool.security.credentials import authorization
 from twinpool.vocabulary.deployment import Pool
 from twinpool.vocabulary.names import CMS_HOME, Home, PoolFqdn, Stream
 from twinpool.vocabulary.states import ExportState
 from twinpool_services.lab.demo.answers import Answers
 from twinpool_services.lab.demo.comparing import Comparison
-from twinpool_services.lab.demo.loading import SteadyLoad, load_files, load_users
+from twinpool_services.lab.demo.loading import SteadyLoad, Target, load_files, load_users
 from twinpool_services.lab.demo.report import Report, megabytes
 from twinpool_services.lab.demo.sample_data import SampleFile, documents, files_of_conferences, real_files
 from twinpool_services.lab.demo.takeover import kill_active, pending
-from twinpool_services.lab.demo.writer import Writer
 from twinpool_services.lab.display import Display, Step
 from twinpool_services.lab.lab import Lab
 from twinpool_services.lab.note import LabFailed
@@ -54,7 +54,7 @@ class Demo:
         say = self._display.say
         say("1  Two pools with two front ends each, on this machine", "bold")
         self._lab.up(LabPlan(broker_url=self._options.broker_url))
-        with Watcher() as watcher:
+        with Watcher(self._lab.deployment) as watcher:
             say("\n2  Load", "bold")
             self._load()
             self._await_final(watcher)
@@ -72,6 +72,10 @@ class Demo:
         first, second = self._lab.deployment.pools
         return first, second
 
+    def _target(self, pool: PoolFqdn) -> Target:
+        deployment = self._lab.deployment
+        return Target(deployment.pool(pool), authorization(deployment, environment={}), self._answers)
+
     # ── loading ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def _load(self) -> None:
@@ -79,18 +83,21 @@ class Demo:
         first, second = self._pools
         with self._display.step("Users' records", users * 12) as step:
             for pool, numbers in self._users_of.items():
-                load_users(self._lab.deployment.pool(pool), numbers, users, self._answers, step.advance)
+                load_users(self._target(pool), numbers, users, step.advance)
             self.report.changes_at_first = self._answers.writes
             step.outcome = _rate(self.report.changes_at_first, "changes of {users:,} users", step, users=users)
         shares = self._files()
         total = sum(file.size for files in shares.values() for file in files)
         with self._display.step("Conference files, MB", total / MEGABYTE) as step:
             for pool, files in shares.items():
-                load_files(self._lab.deployment.pool(pool), files, self._answers, _in_megabytes(step))
+                load_files(self._target(pool), files, _in_megabytes(step))
             self.report.files, self.report.file_bytes = sum(map(len, shares.values())), total
             skipped = f", {self.report.files_skipped} skipped" if self.report.files_skipped else ""
             step.outcome = f"{self.report.files:,} files, {megabytes(total)}{skipped}"
-        with self._display.step("Central Management documents") as step, Writer(first, self._answers) as writer:
+        with (
+            self._display.step("Central Management documents") as step,
+            self._target(first.fqdn).writer(0) as writer,
+        ):
             found = list(documents(users))
             for kind, name, value in found:
                 writer.put_document(kind, name, value)
@@ -121,7 +128,7 @@ class Demo:
 
     def _break(self, watcher: Watcher) -> None:
         first, second = self._pools
-        load = SteadyLoad(first, self._users_of[first.fqdn], self._answers)
+        load = SteadyLoad(self._target(first.fqdn), self._users_of[first.fqdn])
         with self._display.step("Load, kill -9, load") as step, load.running():
             time.sleep(LOAD_BEFORE)  # A span of load, not a wait for anything.
             step.show(0, doing="— waiting for another front end to take over")

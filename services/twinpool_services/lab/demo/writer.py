@@ -7,7 +7,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -47,11 +47,11 @@ class Turns:
 class Writer:
     """Writes to the home of one pool; for one thread."""
 
-    def __init__(self, pool: Pool, answers: Answers, *, first: int = 0) -> None:
-        """Begin with the `first` of the pool's front ends."""
+    def __init__(self, pool: Pool, answers: Answers, headers: Mapping[str, str], *, first: int = 0) -> None:
+        """Begin with the `first` of the pool's front ends; the headers of every request show who we are."""
         self._pool, self._answers = pool, answers
         self._at = first % len(pool.front_ends)
-        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False)
+        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, headers=headers)
         self._pause = threading.Event()
         home = Home(pool.fqdn)
         self._records, self._files = Stream(home, PresenceFocus.name), Stream(home, DataConf.name)

@@ -17,9 +17,12 @@ from twinpool.errors import (
     ImportFailed,
     InvalidConfiguration,
     LeaseLost,
+    NotAuthenticated,
+    NotAuthorised,
     NotFound,
     PoolUnreachable,
     Refused,
+    TooManyAttempts,
     TwinpoolError,
 )
 from twinpool_services.cli.exit_codes import ExitCode, exit_code_of
@@ -45,6 +48,9 @@ def run(directory: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     ("error", "code"),
     [
         (NotFound("x"), ExitCode.NOT_FOUND),
+        (NotAuthenticated("x"), ExitCode.DENIED),
+        (NotAuthorised("x"), ExitCode.DENIED),
+        (TooManyAttempts("x"), ExitCode.DENIED),
         (Refused("x"), ExitCode.REFUSED),
         (LeaseLost("x"), ExitCode.REFUSED),
         (InvalidConfiguration("x"), ExitCode.USAGE),
@@ -66,6 +72,7 @@ def test_the_numbers_are_a_promise_to_scripts() -> None:
         "REFUSED": 3,
         "UNREACHABLE": 4,
         "NOT_FOUND": 5,
+        "DENIED": 6,
         "INTERRUPTED": 130,
     }
 
@@ -95,11 +102,20 @@ def test_a_pool_that_is_down_is_four(deployment: Path) -> None:
 
 
 def test_what_is_refused_is_three(tmp_path: Path) -> None:
-    with front_end(lambda _: problem(403, "not-authorized", "you are no member")) as double:
+    with front_end(lambda _: problem(409, "refused", "not while it fails over")) as double:
         path = tmp_path / "twinpool.toml"
         path.write_text(deployment_text({"pool1.lab": [double.port]}, pairs=""), encoding="utf-8")
         ended = run(tmp_path, "status", "pool1.lab")
-    assert (ended.returncode, ended.stderr) == (3, "twinpool: you are no member\n")
+    assert (ended.returncode, ended.stderr) == (3, "twinpool: not while it fails over\n")
+
+
+def test_what_the_token_does_not_allow_is_six_and_says_whom_to_ask(tmp_path: Path) -> None:
+    with front_end(lambda _: problem(403, "not-authorised", "ada lacks the role View")) as double:
+        path = tmp_path / "twinpool.toml"
+        path.write_text(deployment_text({"pool1.lab": [double.port]}, pairs=""), encoding="utf-8")
+        ended = run(tmp_path, "status", "pool1.lab")
+    assert ended.returncode == 6
+    assert ended.stderr.startswith("twinpool: ada lacks the role View\nhint: Ask a member of RTCUniversalServerAdmins")
 
 
 def test_an_interruption_is_130(tmp_path: Path) -> None:
