@@ -202,6 +202,12 @@ class Client:
             [pool], _Request(method="POST", path=f"{path}/removal") if remove else _Request(method="GET", path=path)
         )
 
+    def audit(self, fqdn: str, *, after: int, limit: int = 1_000) -> Document:
+        """Return a page of the audit log of a pool, oldest first, as `Entries`, `Next`, `HeadNumber`, `HeadHash`."""
+        pool = self.deployment.pool(fqdn)
+        params = {"after": str(after), "limit": str(limit)}
+        return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/audit", params=params))
+
     def orphans(self, fqdn: str, params: Mapping[str, str]) -> Document:
         """Return a page of the orphans of a pool, as `Orphans`, `Next`, `Total`, `Undecided`."""
         pool = self.deployment.pool(fqdn)

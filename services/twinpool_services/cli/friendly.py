@@ -219,6 +219,12 @@ def principals(context: typer.Context) -> None:
     _pass_on("twinpool_services.cli.principal_commands", context)
 
 
+@app.command("audit", context_settings=_PASSED_ON)
+def audit(context: typer.Context) -> None:
+    """Show who did what, and whether the log of it was changed: list, verify."""
+    _pass_on("twinpool_services.cli.audit_commands", context)
+
+
 @app.command("receipts", context_settings=_PASSED_ON)
 def receipts(context: typer.Context) -> None:
     """Show what failovers and failbacks came to: list, show."""

@@ -14,11 +14,13 @@ from twinpool.security.roles import Role
 from twinpool.vocabulary.security import Security
 from twinpool_services.frontend.access.gate import Gate
 from twinpool_services.frontend.access.requirements import requirement_of
+from twinpool_services.frontend.access.trail import AuditTrail
 from twinpool_services.frontend.api_docs import PROBLEM_SCHEMA, SECURITY_SCHEMES
 from twinpool_services.frontend.context import Context
 from twinpool_services.frontend.failures import Failures
 from twinpool_services.frontend.fast_lane import FastLane
 from twinpool_services.frontend.routes import (
+    audit,
     bulk,
     cms_documents,
     cms_replication,
@@ -51,6 +53,7 @@ ROUTES = (
     drills,
     cms_replication,
     orphans,
+    audit,
     health,
 )
 
@@ -87,8 +90,10 @@ def create_app(context: Context) -> ASGIApp:
         app.router.routes.extend(routes.router.routes)
     failures = Failures(context)
     failures.answer_for(app)
-    open_to_all = open_paths(app, context.deployment.security)
-    return Gate(FastLane(app, context, failures), context.doorkeeper, open_to_all, failures)
+    trail = AuditTrail(context.front_end.name, context)
+    gate = Gate(FastLane(app, context, failures), context.doorkeeper, trail, failures)
+    gate.open_for_all(open_paths(app, context.deployment.security))
+    return gate
 
 
 def open_paths(app: FastAPI, security: Security) -> frozenset[str]:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from starlette.types import Message
 
 from twinpool.errors import InvalidParameter
+from twinpool_services.frontend.access.trail import say_in_detail
 from twinpool_services.frontend.documents import Document
 
 D = TypeVar("D", bound=Document)
@@ -69,6 +70,7 @@ async def read_object(request: Request, idle: float) -> dict[str, Any]:
         raise InvalidParameter(f"the body is no JSON: {error}") from error
     if not isinstance(found, dict):
         raise InvalidParameter("the body has to be a JSON object")
+    say_in_detail(request.scope, found)
     return found
 
 

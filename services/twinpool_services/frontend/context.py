@@ -15,6 +15,8 @@ from twinpool.errors import HomeInDoubt, HomeNotServed, HomeReadOnly, NotFound, 
 from twinpool.modules.module import Module
 from twinpool.modules.registry import Modules
 from twinpool.ports.store import Store
+from twinpool.security.pool_keys import load_pool_keys
+from twinpool.vocabulary.audit import AuditEvent
 from twinpool.vocabulary.change import Committed, Transaction
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
@@ -66,7 +68,7 @@ class Context:
     def __init__(
         self, *, deployment: Deployment, pool: Pool, front_end: FrontEnd, modules: Modules, limits: Limits
     ) -> None:
-        """Begin with the store not yet open. Raises `InvalidConfiguration` if the principals cannot be read."""
+        """Begin with the store not yet open. Raises `InvalidConfiguration` if the principals or keys cannot be read."""
         self.deployment, self.pool, self.front_end = deployment, pool, front_end
         self.modules, self.limits = modules, limits
         self.why_not_open = "the pool store has not been opened yet"
@@ -75,7 +77,8 @@ class Context:
         self.configuring = asyncio.Lock()
         self._open: OpenPool | None = None
         self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="request")
-        self.doorkeeper = Doorkeeper(deployment.security, self._threads)
+        self.keys = load_pool_keys(deployment, pool)
+        self.doorkeeper = Doorkeeper(deployment.security, self._threads, pool.fqdn, self.keys.verify)
 
     def open(self, opened: OpenPool) -> None:
         """From now on the store answers."""
@@ -133,6 +136,10 @@ class Context:
         return [
             front_end.address for other in self.deployment.pools if other.fqdn == pool for front_end in other.front_ends
         ]
+
+    async def note(self, event: AuditEvent) -> None:
+        """Append to the audit log of the pool. Raises `StoreUnavailable`."""
+        await self.in_thread(self.opened.store.append_audit, event)
 
     # ── work ────────────────────────────────────────────────────────────────────────────────────────────────
 

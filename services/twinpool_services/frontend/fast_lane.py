@@ -15,6 +15,7 @@ from twinpool.errors import TwinpoolError
 from twinpool.security.roles import Role
 from twinpool_services.frontend.access.callers import caller_of
 from twinpool_services.frontend.access.requirements import refusal
+from twinpool_services.frontend.access.trail import say_in_detail
 from twinpool_services.frontend.context import Context, Place, place_of
 from twinpool_services.frontend.exact_route import decoded
 from twinpool_services.frontend.failures import Failures
@@ -67,7 +68,9 @@ class FastLane:
             home, module, owner, key = map(decoded, ("home", "module", "owner", "key"), segments)
             caller = caller_of(request.scope)
             if not caller.may(role, home.lower()):
-                raise refusal(caller, role, home)
+                error = refusal(caller, role, home)
+                say_in_detail(request.scope, str(error))
+                raise error
             return await answer(self._context, place_of(self._context, home, module), owner, key, request)
         except (TwinpoolError, HTTPException) as error:
             return self._failures.answer(error)

@@ -7,14 +7,16 @@ holds the orphans themselves.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from twinpool.errors import ContentMissing, NotFound, Refused, TwinpoolError
 from twinpool.modules.module import Module
-from twinpool.security.credentials import authorization
+from twinpool.security.credentials import authorization, bearer
+from twinpool.security.passes import make_pass
 from twinpool.vocabulary.change import Change, RecordKey
-from twinpool.vocabulary.names import Digest, Home, PoolFqdn, Stream
+from twinpool.vocabulary.names import Digest, Home, Instant, PoolFqdn, Stream
 from twinpool_services.frontend.committing import acceptance
 from twinpool_services.frontend.context import Context, Place, status_of_home
 from twinpool_services.frontend.documents import CommittedDocument
@@ -88,6 +90,17 @@ class OurOwn:
         """Nothing is held."""
 
 
+def credentials_for(context: Context, pool: PoolFqdn) -> Callable[[], Mapping[str, str]]:
+    """Return what shows front ends of another pool, at each call, that we speak for ours.
+
+    A pass of the pool's own key if it has one; else the token of this machine.
+    """
+    key = context.keys.signing
+    if key is None or not context.keys.verify.has(key.pool):
+        return lambda: authorization(context.deployment)
+    return lambda: bearer(make_pass(key, pool, Instant(time.time())))
+
+
 class Another:
     """Another pool serves the home; any of its front ends is asked."""
 
@@ -95,7 +108,7 @@ class Another:
         """Ask nobody yet."""
         self.pool = pool
         self._context = context
-        self._calls = PoolCalls(pool, context.addresses_of(pool), authorization(context.deployment))
+        self._calls = PoolCalls(pool, context.addresses_of(pool), credentials_for(context, pool))
 
     def fingerprints(self, stream: Stream, keys: Sequence[RecordKey]) -> list[bytes | None]:
         """Ask for some at a time."""

@@ -19,6 +19,8 @@ TIMEOUT = httpx.Timeout(15.0, connect=3.0)
 FILE_TIMEOUT = httpx.Timeout(600.0, connect=3.0)  #: it is made durable before the answer comes
 PIECE_BYTES = 1024 * 1024
 
+Credentials = Callable[[], Mapping[str, str]]  #: the headers that show who calls
+
 _TRY_AGAIN = {
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.TOO_MANY_REQUESTS,
@@ -34,11 +36,11 @@ class PoolCalls:
     `PoolUnreachable` if nobody answers or all say that it had better be tried again.
     """
 
-    def __init__(self, pool: str, addresses: Sequence[str], headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, pool: str, addresses: Sequence[str], credentials: Credentials = dict) -> None:
         """Know where the pool's front ends are, and what shows them who we are."""
         self._pool, self._addresses = pool, addresses
         # Front ends are reached directly: a proxy of the environment is for the world outside.
-        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, verify=_trust(), headers=headers)
+        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, verify=_trust(), auth=_showing(credentials))
 
     def close(self) -> None:
         """Close the connections."""
@@ -84,6 +86,16 @@ class PoolCalls:
             silent.append(f"{address}: {_detail(answer)}")
         said = "; ".join(silent) or "the deployment file has no address of it"
         raise PoolUnreachable(f"{self._pool}, which serves the home, cannot be asked now ({said})")
+
+
+def _showing(credentials: Credentials) -> Callable[[httpx.Request], httpx.Request]:
+    """Show with each call who makes it; asked anew each time, for what is shown is short-lived."""
+
+    def show(request: httpx.Request) -> httpx.Request:
+        request.headers.update(credentials())
+        return request
+
+    return show
 
 
 @cache

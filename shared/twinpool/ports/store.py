@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from twinpool.errors import TwinpoolError
+from twinpool.ports.audit import Audits
 from twinpool.ports.terms import Operations, Orphans, Terms
 from twinpool.ports.verification import Verifying
 from twinpool.vocabulary.change import Change, ChangeSet, Committed, Pending, Record, RecordKey, Transaction
@@ -273,6 +274,7 @@ class Store(
     Orphans,
     Operations,
     Verifying,
+    Audits,
     Protocol,
 ):
     """The whole pool store, as the adapters fulfil it. Safe to use from many threads."""

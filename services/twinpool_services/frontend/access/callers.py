@@ -53,6 +53,12 @@ def admit(scope: MutableMapping[str, Any], caller: Caller) -> None:
     scope[_CALLER] = caller
 
 
+def name_in(scope: Mapping[str, Any]) -> str:
+    """Return the name of who makes a request; empty while nobody knows."""
+    caller: Caller | None = scope.get(_CALLER)
+    return "" if caller is None else caller.name
+
+
 def caller_of(scope: Mapping[str, Any]) -> Caller:
     """Return who makes a request that has passed the gate."""
     caller: Caller = scope[_CALLER]

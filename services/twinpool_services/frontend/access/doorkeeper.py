@@ -1,29 +1,43 @@
-"""Finds out who calls: by a principal's token."""
+"""Finds out who calls: by a principal's token, a pass of one of our pools, or a JWT of the trusted issuer."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import time
+from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import Executor
 
 from twinpool.errors import NotAuthenticated
+from twinpool.security.passes import PREFIX as PASS
+from twinpool.security.passes import read_pass
+from twinpool.security.pool_keys import VerifyKeys
+from twinpool.security.roles import POOLS
+from twinpool.vocabulary.names import Instant, PoolFqdn
 from twinpool.vocabulary.security import Security
-from twinpool_services.frontend.access.callers import ANYBODY, Caller
+from twinpool_services.frontend.access.attempts import FailedAttempts
+from twinpool_services.frontend.access.callers import ANYBODY, Caller, caller_of_groups
+from twinpool_services.frontend.access.issued_tokens import IssuedTokens, is_jwt, seconds_left
 from twinpool_services.frontend.access.token_book import TokenBook
 
 Headers = Iterable[tuple[bytes, bytes]]
 
 _SCHEME = "bearer "
 LONGEST = 16 * 1024  #: of a token
+MOST_REMEMBERED = 2_000  #: callers whose signatures need not be looked at again for a moment
 
 
 class Doorkeeper:
     """Knows everybody who may come in. Used from the event loop alone."""
 
-    def __init__(self, security: Security, threads: Executor) -> None:
-        """Read who there is. Raises `InvalidConfiguration`."""
-        self._threads = threads
+    def __init__(self, security: Security, threads: Executor, own: PoolFqdn, keys: VerifyKeys) -> None:
+        """Read who there is; front ends of pools are known by these keys. Raises `InvalidConfiguration`."""
+        self._threads, self._own, self._keys = threads, own, keys
         self._book = TokenBook(security.principals) if security.required else None
+        self._issued = IssuedTokens(security.oidc) if security.oidc else None
+        self._attempts = FailedAttempts()
+        self._remembered: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
         self._looking: asyncio.Future[None] | None = None
 
     def recognise(self, headers: Headers) -> Caller | None:
@@ -31,27 +45,55 @@ class Doorkeeper:
         if self._book is None:
             return ANYBODY
         if self._book.is_stale:
-            self._look_again()
+            self._look_again(self._book)
         token = token_of(headers)
-        return self._book.find(token) if token else None
+        return (self._book.find(token) or self._recall(token)) if token else None
 
-    async def identify(self, headers: Headers) -> Caller:
-        """Say who calls, however long that takes. Raises `NotAuthenticated`."""
+    async def identify(self, headers: Headers, address: str) -> Caller:
+        """Say who calls from an address, however long that takes. Raises `NotAuthenticated`, `TooManyAttempts`.
+
+        An address that has shown too much nonsense is asked no further; tokens that are known go on being taken.
+        """
         token = token_of(headers)
         if not token:
             raise NotAuthenticated("this needs a token: Authorization: Bearer …")
+        self._attempts.check(address)
+        try:
+            return await self._identify(token)
+        except NotAuthenticated:
+            self._attempts.note(address)
+            raise
+
+    async def _identify(self, token: str) -> Caller:
+        if token.startswith(PASS):
+            pool = read_pass(token, self._keys, self._own, Instant(time.time()))
+            return caller_of_groups(pool, (POOLS,), frozenset())
+        if self._issued is not None and is_jwt(token):
+            loop = asyncio.get_running_loop()
+            caller, expires = await loop.run_in_executor(self._threads, self._issued.read, token)
+            self._remember(token, caller, seconds_left(expires))
+            return caller
         if self._book is not None:
-            await self._look_again()  # The token may have been made just now.
-            if (caller := self._book.find(token)) is not None:
-                return caller
+            await self._look_again(self._book)  # The token may have been made just now.
+            if (caller_in_book := self._book.find(token)) is not None:
+                return caller_in_book
         raise NotAuthenticated("the token is not valid, or not any more")
 
-    def _look_again(self) -> asyncio.Future[None]:
+    def _remember(self, token: str, caller: Caller, seconds: float) -> None:
+        self._remembered[_digest(token)] = (time.monotonic() + seconds, caller)
+        while len(self._remembered) > MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
+
+    def _recall(self, token: str) -> Caller | None:
+        if not self._remembered or not is_jwt(token):
+            return None
+        until, caller = self._remembered.get(_digest(token), (0.0, None))
+        return caller if time.monotonic() < until else None
+
+    def _look_again(self, book: TokenBook) -> asyncio.Future[None]:
         """Have a thread look at the principals file; those who want that at the same time share one look."""
-        book = self._book
         if self._looking is None or self._looking.done():
-            loop = asyncio.get_running_loop()
-            self._looking = loop.run_in_executor(self._threads, book.look_again if book else lambda: None)
+            self._looking = asyncio.get_running_loop().run_in_executor(self._threads, book.look_again)
         return self._looking
 
 
@@ -62,3 +104,7 @@ def token_of(headers: Headers) -> str:
         return ""
     text = found[0].decode("latin-1")
     return text[len(_SCHEME) :].strip() if text[: len(_SCHEME)].lower() == _SCHEME else ""
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("latin-1")).digest()

@@ -12,6 +12,7 @@ from twinpool.errors import NotAuthorised
 from twinpool.security.roles import Role, is_authorised
 from twinpool.vocabulary.names import CMS_HOME
 from twinpool_services.frontend.access.callers import OF_CMS, Caller, caller_of
+from twinpool_services.frontend.access.trail import is_to_be_noted, say_in_detail
 from twinpool_services.frontend.context import Context
 
 _DATA = {Role.READ_DATA, Role.WRITE_DATA}
@@ -20,16 +21,29 @@ _DATA = {Role.READ_DATA, Role.WRITE_DATA}
 class Requirement:
     """A dependency that lets callers of a role pass."""
 
-    def __init__(self, role: Role) -> None:
-        """Ask for a role; for that of data, of the home that the path names, or of the CMS if it names none."""
-        self.role = role
+    def __init__(self, role: Role, *, audited: bool | None = None) -> None:
+        """Ask for a role; for that of data, of the home that the path names, or of the CMS if it names none.
+
+        Calls are noted in the audit log if they change anything and it is no data; `audited` says otherwise.
+        """
+        self.role, self._audited = role, audited
 
     async def __call__(self, request: Request) -> None:
         """Check one request. Raises `NotAuthorised`."""
         if self.role is Role.OPEN:
             return
+        if self._is_audited(request):
+            is_to_be_noted(request.scope, request.scope["route"].name)
         home = request.path_params.get("home", CMS_HOME) if self.role in _DATA else None
         await require(request, self.role, home)
+
+    def _is_audited(self, request: Request) -> bool:
+        if self._audited is not None:
+            return self._audited
+        if self.role in _DATA or self.role is Role.METRICS:
+            return False
+        reads = request.method == "GET"
+        return not reads or bool(request.app.state.context.deployment.security.audit_reads)
 
 
 def requirement_of(route: BaseRoute) -> Role | None:
@@ -40,9 +54,9 @@ def requirement_of(route: BaseRoute) -> Role | None:
     return found[0] if len(found) == 1 else None
 
 
-def requires(role: Role) -> Any:
-    """Declare what a route asks of its caller."""
-    return Depends(Requirement(role))
+def requires(role: Role, *, audited: bool | None = None) -> Any:
+    """Declare what a route asks of its caller, and whether its calls are audited if that is not plain."""
+    return Depends(Requirement(role, audited=audited))
 
 
 async def require(request: Request, role: Role, home: str | None = None) -> None:
@@ -52,7 +66,9 @@ async def require(request: Request, role: Role, home: str | None = None) -> None
         return
     if role is Role.BACKUP_SERVICE and await context.in_thread(_is_named_by_setting, context, caller):
         return
-    raise refusal(caller, role, home)
+    error = refusal(caller, role, home)
+    say_in_detail(request.scope, str(error))
+    raise error
 
 
 def refusal(caller: Caller, role: Role, home: str | None = None) -> NotAuthorised:

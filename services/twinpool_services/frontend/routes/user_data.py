@@ -37,7 +37,7 @@ BACKUP_DATA = "/v1/pools/{fqdn}/backup-data"
 BINARY = "application/octet-stream"
 
 
-@router.get(STREAM + "/state", responses=answers_bytes(*READS), dependencies=[requires(Role.READ_DATA)])
+@router.get(STREAM + "/state", responses=answers_bytes(*READS), dependencies=[requires(Role.READ_DATA, audited=True)])
 async def get_state(
     here: Here,
     place: InStream,

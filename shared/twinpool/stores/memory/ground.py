@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from twinpool.errors import LeaseLost
+from twinpool.vocabulary.audit import AuditEntry
 from twinpool.vocabulary.change import ChangeSet
 from twinpool.vocabulary.home import HomeStatus, TermBeginning
 from twinpool.vocabulary.lease import Lease
@@ -64,6 +65,7 @@ class Ground:
         self._beginnings: dict[tuple[Home, Term, ModuleName], TermBeginning] = {}
         self._orphans: list[Orphan] = []  # by number, from 1 on
         self._operations: dict[str, bytes] = {}
+        self._audit: list[AuditEntry] = []
 
     def now(self) -> Instant:
         """Return the time by the store's clock."""

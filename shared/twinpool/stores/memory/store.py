@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from twinpool.stores.memory.audit import MemoryAudits
 from twinpool.stores.memory.ground import MemoryWakeups
 from twinpool.stores.memory.imports import MemoryImports
 from twinpool.stores.memory.leases import MemoryLeases, MemoryLedgers, MemoryNameClaim, MemorySyncRequests
@@ -32,6 +33,7 @@ class MemoryStore(
     MemoryOrphans,
     MemoryOperations,
     MemoryVerifying,
+    MemoryAudits,
 ):
     """A pool's store in memory; the front ends of a pool share one object. Safe to use from many threads."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twinpool.stores.postgresql.audit import PostgresqlAudits
 from twinpool.stores.postgresql.homes import PostgresqlHomes
 from twinpool.stores.postgresql.leases import PostgresqlLeases
 from twinpool.stores.postgresql.ledgers import PostgresqlLedgers, PostgresqlSyncRequests
@@ -38,6 +39,7 @@ class PostgresqlStore(
     PostgresqlOrphans,
     PostgresqlOperations,
     PostgresqlVerifying,
+    PostgresqlAudits,
 ):
     """A pool's store in one PostgreSQL database of its own, already migrated. Safe to use from many threads.
 
