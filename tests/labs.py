@@ -91,9 +91,7 @@ class RunningLab:
         """Return a client of one front end."""
         if name not in self._clients:
             address = self.lab.deployment.front_end(name)[1].address
-            client = httpx.Client(
-                base_url=address, timeout=60, trust_env=False, verify=NO_TLS, headers=self.headers
-            )
+            client = httpx.Client(base_url=address, timeout=60, trust_env=False, verify=NO_TLS, headers=self.headers)
             self._clients[name] = self._closing.enter_context(client)
         return self._clients[name]
 
