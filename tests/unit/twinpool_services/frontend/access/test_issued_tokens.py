@@ -53,7 +53,11 @@ def issued(tmp_path: Path) -> IssuedTokens:
     return IssuedTokens(OidcIssuer(issuer=ISSUER, audience=AUDIENCE, jwks=str(file)))
 
 
-@pytest.mark.parametrize(("key", "algorithm", "kid"), [(RSA, "RS256", "rsa"), (EC, "ES256", "ec"), (ED, "EdDSA", "ed")])
+@pytest.mark.parametrize(
+    ("key", "algorithm", "kid"),
+    [(RSA, "RS256", "rsa"), (EC, "ES256", "ec"), (ED, "EdDSA", "ed")],
+    ids=["rsa", "ec", "ed"],
+)
 def test_a_token_of_the_issuer_says_who_calls_and_what_for(
     issued: IssuedTokens, key: Any, algorithm: str, kid: str
 ) -> None:
@@ -86,7 +90,7 @@ def test_homes_of_a_data_client_come_from_their_claim(issued: IssuedTokens) -> N
         {"kid": "unknown"},
         {"key": RSA, "algorithm": "RS256"},
     ],
-    ids=str,
+    ids=["issuer", "audience", "expired", "no end", "no subject", "no audience", "not yet", "key", "unknown", "kind"],
 )
 def test_what_is_not_for_us_or_not_now_or_not_by_the_issuer_is_refused(
     issued: IssuedTokens, wrong: dict[str, Any]
@@ -112,6 +116,7 @@ def by_hand(header: dict[str, str], secret: bytes) -> str:
         ("HS256", "ed", ED.public_key().public_bytes_raw()),
         ("HS256", "rsa", json.dumps(KEYS[0]).encode()),
     ],
+    ids=["none", "None", "shared", "public key", "set of keys"],
 )
 def test_no_token_without_a_signature_or_with_a_shared_secret_is_taken(
     issued: IssuedTokens, algorithm: str, kid: str, secret: bytes
