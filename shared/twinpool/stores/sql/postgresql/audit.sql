@@ -1,6 +1,6 @@
 -- hold_audit_head --
 -- Read where the audit log ends, and let nobody else append until we have
-SELECT number, hash FROM audit_head FOR UPDATE;
+SELECT number, hash FROM audit_head WHERE one = 1 FOR UPDATE;
 
 -- append_audit --
 -- Append an entry
@@ -8,11 +8,11 @@ INSERT INTO audit (number, body, hash) VALUES (%(number)s, %(body)s, %(hash)s);
 
 -- move_audit_head --
 -- Note where the audit log ends now
-UPDATE audit_head SET number = %(number)s, hash = %(hash)s;
+UPDATE audit_head SET number = %(number)s, hash = %(hash)s WHERE one = 1;
 
 -- audit_head --
 -- Read where the audit log ends
-SELECT number, hash FROM audit_head;
+SELECT number, hash FROM audit_head WHERE one = 1;
 
 -- audit_entries --
 -- Read entries above a number

@@ -1,6 +1,6 @@
 -- hold_audit_head --
 -- Read where the audit log ends, and let nobody else append until we have
-SELECT number, hash FROM audit_head;
+SELECT number, hash FROM audit_head WHERE one = 1;
 
 -- append_audit --
 -- Append an entry
@@ -8,11 +8,11 @@ INSERT INTO audit (number, body, hash) VALUES (:number, :body, :hash);
 
 -- move_audit_head --
 -- Note where the audit log ends now
-UPDATE audit_head SET number = :number, hash = :hash;
+UPDATE audit_head SET number = :number, hash = :hash WHERE one = 1;
 
 -- audit_head --
 -- Read where the audit log ends
-SELECT number, hash FROM audit_head;
+SELECT number, hash FROM audit_head WHERE one = 1;
 
 -- audit_entries --
 -- Read entries above a number

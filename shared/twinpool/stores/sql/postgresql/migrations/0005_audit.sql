@@ -6,8 +6,9 @@ CREATE TABLE audit (
 );
 
 CREATE TABLE audit_head (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
     number BIGINT NOT NULL,
     hash BYTEA NOT NULL
 );
 
-INSERT INTO audit_head (number, hash) VALUES (0, decode(repeat('00', 32), 'hex'));
+INSERT INTO audit_head (one, number, hash) VALUES (1, 0, decode(repeat('00', 32), 'hex'));

@@ -6,8 +6,9 @@ CREATE TABLE audit (
 );
 
 CREATE TABLE audit_head (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
     number INTEGER NOT NULL,
     hash BLOB NOT NULL
 );
 
-INSERT INTO audit_head (number, hash) VALUES (0, zeroblob(32));
+INSERT INTO audit_head (one, number, hash) VALUES (1, 0, zeroblob(32));
