@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import fnmatch
-import json
-import sys
 from collections.abc import Mapping
-from typing import Any
 
-from twinpool.errors import InvalidParameter, TwinpoolError
+from twinpool.errors import TwinpoolError
 from twinpool.vocabulary.addresses import parse_fqdn
-from twinpool.vocabulary.configuration import INT32_MAX, SETTINGS
-from twinpool.vocabulary.settings import Integer, Kind, Names, Setting, Span
 from twinpool_services.cli.client import Client
 from twinpool_services.cli.cmdlet import Bound, Cmdlet, Outcome
 from twinpool_services.cli.objects import CmdletObject
 from twinpool_services.cli.parameters import (
+    BOOLEAN,
     CONFIRM,
     FORCE,
     SWITCH,
-    TEXT,
     WHAT_IF,
     Parameter,
     ParameterType,
     choice,
+    unused,
 )
 
 STATUS = "BackupServiceStatus"
 MODULE = "BackupModule"
-CONFIGURATION = "BackupServiceConfiguration"
 RELATION = "BackupRelation"
 SYNC = "BackupServiceSync"
 
@@ -52,7 +46,6 @@ MODULE_PROPERTIES = (
 )
 
 FQDN = ParameterType(label="Fqdn", read=parse_fqdn)
-IDENTITY = ParameterType(label="XdsIdentity", read=SETTINGS[0].kind.read)
 MODULE_NAMES = {
     "all": "All",
     "presencefocus": "UserServices.PresenceFocus",
@@ -71,10 +64,13 @@ def read_module(text: str) -> str:
     raise ValueError("must be All, PresenceFocus, DataConf, CMSMaster, or a full name like ConfServices.DataConf")
 
 
+BYPASS = unused("BypassDualWrite", BOOLEAN, "there is one store to write to")
+MODULE_HELP = "One module, by its short or full name; all of them if omitted."
+
 BACKUP_MODULE = Parameter(
     name="BackupModule",
     type=ParameterType(label="All|PresenceFocus|DataConf|CMSMaster", read=read_module),
-    help="One module, by its short or full name; all of them if omitted.",
+    help=MODULE_HELP,
     default="All",
 )
 
@@ -100,53 +96,11 @@ def get_status(client: Client, bound: Bound) -> Outcome:
     )
 
 
-def get_configuration(client: Client, bound: Bound) -> Outcome:
-    """Get the one configuration, unless the filter is for another."""
-    filter_ = bound["Filter"]
-    if isinstance(filter_, str) and not fnmatch.fnmatchcase("global", filter_.casefold()):
-        return Outcome()
-    document = client.configuration(local_store=bound.flag("LocalStore"))
-    return Outcome(objects=(CmdletObject(CONFIGURATION, document),))
-
-
-def set_configuration(client: Client, bound: Bound) -> Outcome:
-    """Change settings; what is not given stays as it is."""
-    settings = wanted_settings(bound)
-    if not settings:
-        raise InvalidParameter("there is nothing to set; give at least one setting, for example -SyncInterval 00:03:00")
-    client.change_configuration(settings)
-    if "SyncInterval" not in settings:
-        return Outcome()
-    warning = (
-        "SyncInterval decides how much a disaster may lose (the recovery point objective) and how the load of the "
-        "backup service is spread; change it only if you have to."
-    )
-    return Outcome(warnings=(warning,))
-
-
-def wanted_settings(bound: Bound) -> dict[str, object]:
-    """Collect the settings of an instance and those that were named, which count more."""
-    named = {
-        setting.name: setting.kind.write(bound.given[setting.name])
-        for setting in SETTINGS[1:]
-        if setting.name in bound.given
-    }
-    instance = bound["Instance"]
-    return {**instance, **named} if isinstance(instance, dict) else named
-
-
-def read_instance(text: str) -> dict[str, object]:
-    """Read an edited configuration: the JSON that the Get cmdlet printed, or `-` for standard input."""
-    try:
-        document = json.loads(sys.stdin.read() if text == "-" else text)
-    except ValueError as error:
-        raise ValueError("must be the JSON of Get-CsBackupServiceConfiguration, or - to read it from input") from error
-    if not isinstance(document, dict):
-        raise ValueError("must be one JSON object")
-    known = {setting.name: setting for setting in SETTINGS}
-    if unknown := next((name for name in document if name not in known), None):
-        raise ValueError(f"there is no setting {unknown:.60}")
-    return {name: known[name].kind.write(known[name].read(value)) for name, value in document.items()}
+def read_category(text: str) -> str:
+    """Read a category of modules, in any case."""
+    if text.casefold() == "rgs":
+        raise ValueError("there are no response groups; must be one of All, UserData, CMS")
+    return str(choice("", "All", "UserData", "CMS").read(text))
 
 
 def get_relationship(client: Client, bound: Bound) -> Outcome:
@@ -180,31 +134,7 @@ def _unpaired_warning(relation: CmdletObject, consequence: str) -> tuple[str, ..
     return () if relation["BackupPoolFqdn"] else (f"{relation['PoolFqdn']} has no backup pool: {consequence}.",)
 
 
-def _type_of(kind: Kind[Any]) -> ParameterType:
-    is_long = isinstance(kind, Integer) and kind.high > INT32_MAX
-    label = {Integer: "Int64" if is_long else "Int32", Span: "TimeSpan", Names: "String[]"}.get(type(kind), "String")
-    return ParameterType(label=label, read=kind.read, is_list=isinstance(kind, Names))
-
-
-def _parameter_of(setting: Setting[Any]) -> Parameter:
-    limits = setting.kind.expected
-    return Parameter(
-        name=setting.name,
-        type=_type_of(setting.kind),
-        help=f"{setting.meaning} {limits[0].upper()}{limits[1:]}.",
-    )
-
-
-def _identity(set_name: str) -> Parameter:
-    return Parameter(
-        name="Identity",
-        type=IDENTITY,
-        default="Global",
-        position=0,
-        sets=frozenset({set_name}),
-        help="Only global is valid: there is one configuration for the whole deployment.",
-    )
-
+CATEGORY = ParameterType(label="UserData|CMS", read=read_category)
 
 CMDLETS = (
     Cmdlet(
@@ -214,12 +144,13 @@ CMDLETS = (
             pool_fqdn("PoolFqdn", "The pool whose changes are backed up."),
             Parameter(
                 name="Category",
-                type=choice("UserData|CMS", "All", "UserData", "CMS"),
+                type=CATEGORY,
                 help="Only the modules of one category.",
                 default="All",
             ),
             BACKUP_MODULE,
             FORCE,
+            BYPASS,
         ),
         run=get_status,
         examples=(
@@ -228,59 +159,13 @@ CMDLETS = (
         ),
     ),
     Cmdlet(
-        name="Get-CsBackupServiceConfiguration",
-        synopsis="Shows the configuration of the backup service.",
-        parameters=(
-            _identity("Identity"),
-            Parameter(
-                name="Filter", type=TEXT, sets=frozenset({"Filter"}), help="Wildcard on the identity, for example g*."
-            ),
-            Parameter(
-                name="LocalStore",
-                type=SWITCH,
-                default=False,
-                help="Take the replica of any pool that answers, not the Central Management store.",
-            ),
-        ),
-        run=get_configuration,
-        examples=("Get-CsBackupServiceConfiguration", "Get-CsBackupServiceConfiguration -LocalStore --format json"),
-    ),
-    Cmdlet(
-        name="Set-CsBackupServiceConfiguration",
-        synopsis="Changes the configuration of the backup service; all pools take it up without a restart.",
-        parameters=(
-            _identity("Identity"),
-            Parameter(
-                name="Instance",
-                type=ParameterType(label="PSObject", read=read_instance, takes_objects=True),
-                sets=frozenset({"Instance"}),
-                by_value=True,
-                help="What Get-CsBackupServiceConfiguration printed as JSON, edited; - reads it from input.",
-            ),
-            *(_parameter_of(setting) for setting in SETTINGS[1:]),
-            FORCE,
-            CONFIRM,
-            WHAT_IF,
-        ),
-        run=set_configuration,
-        action=lambda bound: "set " + ", ".join(f"{name} to {value}" for name, value in wanted_settings(bound).items()),
-        examples=(
-            "Set-CsBackupServiceConfiguration -SyncInterval 00:03:00",
-            "Set-CsBackupServiceConfiguration -AuthorizedUniversalGroups RTCUniversalServerAdmins,CSAdministrator",
-        ),
-    ),
-    Cmdlet(
         name="Get-CsPoolBackupRelationship",
         synopsis="Shows which pool backs a pool up.",
         parameters=(
             pool_fqdn("PoolFqdn", "The pool."),
             FORCE,
-            Parameter(
-                name="LocalStore",
-                type=SWITCH,
-                default=False,
-                help="Accepted for scripts; the relationship is in the deployment file that every front end has read.",
-            ),
+            unused("LocalStore", SWITCH, "it is in the deployment file that every front end has read"),
+            BYPASS,
         ),
         run=get_relationship,
         examples=("Get-CsPoolBackupRelationship -PoolFQDN pool1.lab",),
@@ -297,6 +182,7 @@ CMDLETS = (
                 default=False,
                 help="Send everything again as a snapshot, not only what is pending.",
             ),
+            BYPASS,
             FORCE,
             CONFIRM,
             WHAT_IF,

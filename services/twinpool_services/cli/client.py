@@ -194,6 +194,14 @@ class Client:
         found = [one["ServingPool"] for one in homes if one["Home"] == pool.fqdn] if isinstance(homes, list) else []
         return str(found[0]) if found else pool.fqdn
 
+    def has_user(self, fqdn: str, user: str) -> bool:
+        """Say whether a pool is the home of a user: records of presence are kept there of nobody else."""
+        serving = self.deployment.pool(self.serving_pool(fqdn))
+        path = f"/v1/homes/{quote(fqdn)}/modules/PresenceFocus/records"
+        params = {"owner": user, "limit": "1", "values": "false"}
+        found = self._ask([serving], _Request(method="GET", path=path, params=params))
+        return bool(found["records"])
+
     def backup_data(self, fqdn: str, *, remove: bool) -> Document:
         """Return what a pool keeps of former backup pools, as `BackupData`; remove it if so asked."""
         pool = self.deployment.pool(fqdn)

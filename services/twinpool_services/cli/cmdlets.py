@@ -6,7 +6,9 @@ from twinpool_services.cli import (
     archive_cmdlets,
     backup_cmdlets,
     cms_cmdlets,
+    configuration_cmdlets,
     failover_cmdlets,
+    topology_cmdlets,
     user_data_cmdlets,
     verification_cmdlets,
 )
@@ -15,10 +17,12 @@ from twinpool_services.cli.cmdlet import Cmdlets
 CMDLETS = Cmdlets(
     (
         *backup_cmdlets.CMDLETS,
+        *configuration_cmdlets.CMDLETS,
         *user_data_cmdlets.CMDLETS,
         *archive_cmdlets.CMDLETS,
         *verification_cmdlets.CMDLETS,
         *failover_cmdlets.CMDLETS,
         *cms_cmdlets.CMDLETS,
+        *topology_cmdlets.CMDLETS,
     )
 )

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from twinpool.errors import HomeNotServed, NotFound, Transient
+from twinpool.errors import HomeNotServed, InvalidParameter, NotFound, Transient, TwinpoolError
 from twinpool_services.cli.backup_cmdlets import SYNC
 from twinpool_services.cli.client import Client
 from twinpool_services.cli.cmdlet import Bound, Cmdlet, Outcome
+from twinpool_services.cli.failover_gathering import cms_of
 from twinpool_services.cli.failover_types import CMS_STATUS, REPLICA
 from twinpool_services.cli.objects import CmdletObject
 from twinpool_services.cli.parameters import CONFIRM, FORCE, TEXT, WHAT_IF, Parameter, switch
 
 MODULE = "CentralMgmt.CMSMaster"
 
+TEST = "ManagementServerTest"
+
 Document = Mapping[str, Any]
+
+
+class StoreNotWorking(TwinpoolError):
+    """Nobody can write to the Central Management store."""
+
+    hint = "Start the pool that serves it; if that is gone, use Invoke-CsManagementServerFailover -Force."
+
+
+class ReplicasLag(TwinpoolError):
+    """Some pool has not yet what the Central Management store has."""
+
+    hint = "See Get-CsManagementStoreReplicationStatus; wait, or use Invoke-CsManagementStoreReplication."
 
 
 def get_replication_status(client: Client, bound: Bound) -> Outcome:
@@ -99,9 +116,48 @@ def _status(active: str | None, as_of: str | None, rows: list[Document], *, reas
     }
 
 
+def test_store(client: Client, bound: Bound) -> Outcome:
+    """Say whether the one Central Management store works, and whether every replica is up to date."""
+    found = cms_of(client)
+    lagging = [f"{pool}: {why}" for pool, why in found.up_to_date.items() if why]
+    row = {
+        "Identity": "CentralManagementStore",
+        "Succeeded": found.works and not lagging,
+        "ServingPool": found.serving_pool or None,
+        "Works": found.works,
+        "Reason": found.why_not,
+        "LaggingReplicas": lagging,
+    }
+    outcome = Outcome(objects=(CmdletObject(TEST, row),), failure=_test_failure(found.why_not, lagging))
+    if bound["Report"] is not None:
+        write_json(bound.text("Report"), row)
+    return outcome
+
+
+def write_json(path: str, row: Mapping[str, object]) -> None:
+    """Write a report over whatever is there. Raises `InvalidParameter`."""
+    try:
+        Path(path).write_text(json.dumps(row, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InvalidParameter(f"the report cannot be written to {path}: {error.strerror}", field="Report") from error
+
+
+def _test_failure(why_not: str, lagging: list[str]) -> TwinpoolError | None:
+    if why_not:
+        return StoreNotWorking(f"the Central Management store does not work: {why_not}")
+    return ReplicasLag(f"not all replicas are up to date: {'; '.join(lagging)}") if lagging else None
+
+
 REPLICA_FQDN = Parameter(name="ReplicaFqdn", type=TEXT, position=0, help="One pool; all of them if omitted.")
 
 CMDLETS = (
+    Cmdlet(
+        name="Test-CsManagementServer",
+        synopsis="Tests that the one Central Management store works, and that every replica is up to date.",
+        parameters=(Parameter(name="Report", type=TEXT, help="File for the result as JSON, overwritten."),),
+        run=test_store,
+        examples=("Test-CsManagementServer",),
+    ),
     Cmdlet(
         name="Get-CsManagementStoreReplicationStatus",
         synopsis="Shows how far each pool's replica of the Central Management store is, or who feeds them.",

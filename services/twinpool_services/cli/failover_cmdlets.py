@@ -19,7 +19,7 @@ from twinpool_services.cli.failover_moves import Move, ask_both, cms_move, failb
 from twinpool_services.cli.failover_running import Wish, run
 from twinpool_services.cli.failover_types import RECEIPT
 from twinpool_services.cli.output import to_plain
-from twinpool_services.cli.parameters import FORCE, TEXT, WHAT_IF, Parameter, ParameterType, switch
+from twinpool_services.cli.parameters import FORCE, TEXT, WHAT_IF, Parameter, ParameterType, switch, unused
 from twinpool_services.cli.verification_cmdlets import read_seconds
 
 FAILOVER_WAIT, FAILBACK_WAIT = timedelta(seconds=60), timedelta(seconds=15)
@@ -168,10 +168,6 @@ def _span(name: str, default: timedelta, help_: str) -> Parameter:
     return Parameter(name=name, type=type_, default=default, help=f"{help_}; {format_timespan(default)} if omitted.")
 
 
-def _unused(name: str, type_: ParameterType, why: str) -> Parameter:
-    return Parameter(name=name, type=type_, help=f"Accepted for scripts; {why}.")
-
-
 _INT32 = ParameterType(label="Int32", read=read_seconds)
 
 
@@ -195,9 +191,9 @@ def _common(wait: timedelta, prepare: str) -> Iterable[Parameter]:
             type=TEXT,
             help="Token of a plan (twinpool failover plan): with -DisasterMode, refused if the facts have changed.",
         ),
-        _unused("DatabaseCommandTimeoutInSeconds", _INT32, "no read takes longer than the stores' own limits"),
-        _unused("PromptOnError", FORCE.type, "an error ends it, and it can be run again"),
-        _unused("NoPerformanceCounters", FORCE.type, "there are none to be read"),
+        unused("DatabaseCommandTimeoutInSeconds", _INT32, "no read takes longer than the stores' own limits"),
+        unused("PromptOnError", FORCE.type, "an error ends it, and it can be run again"),
+        unused("NoPerformanceCounters", FORCE.type, "there are none to be read"),
         FORCE,
         CONFIRM,
         WHAT_IF,
@@ -214,8 +210,8 @@ CMDLETS = (
             switch("DisasterMode", "The pool is gone: its backup pool takes over alone, with what it has."),
             *_common(FAILOVER_WAIT, "PrepareForFailoverOnly"),
             switch("IgnoreTargetPoolFEsNotRunning", "Go on although not all front ends of the target are ready."),
-            _unused("FlushStorageService", FORCE.type, "nothing waits outside of the pool store"),
-            _unused("ServicesStopDelayMins", _INT32, "no service is stopped; the source goes on as a backup pool"),
+            unused("FlushStorageService", FORCE.type, "nothing waits outside of the pool store"),
+            unused("ServicesStopDelayMins", _INT32, "no service is stopped; the source goes on as a backup pool"),
         ),
         run=invoke_failover,
         examples=(
@@ -244,9 +240,14 @@ CMDLETS = (
         parameters=(
             switch("Force", "The pool that has it is gone: take it over alone, without asking."),
             Parameter(name="BackupSqlServerFqdn", type=FQDN, help="Has to be the pool that it goes to; needs -Force."),
-            _unused("BackupSqlInstanceName", TEXT, "a pool has one store; needs -Force"),
-            Parameter(name="BackupMirrorSqlServerFqdn", type=FQDN, help="Like -BackupSqlServerFqdn."),
-            _unused("BackupMirrorSqlInstanceName", TEXT, "a pool has one store; needs -Force"),
+            unused("BackupSqlInstanceName", TEXT, "a pool has one store; needs -Force"),
+            Parameter(
+                name="BackupMirrorSqlServerFqdn",
+                type=FQDN,
+                aliases=("MirrorSqlServerFqdn",),
+                help="Like -BackupSqlServerFqdn.",
+            ),
+            unused("BackupMirrorSqlInstanceName", TEXT, "a pool has one store; needs -Force", "MirrorSqlInstanceName"),
             switch("Restore", "Refused: every pool has a replica, and nothing is restored from elsewhere."),
             Parameter(name="Report", type=TEXT, help="File for the receipt as JSON, overwritten."),
             Parameter(name="PlanToken", type=TEXT, help="Token of a plan; with -Force."),

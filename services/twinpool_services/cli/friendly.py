@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="The backup service's configuration.", no_args_is_help=True)
 pool_app = typer.Typer(help="Front ends of a pool.", no_args_is_help=True)
+users_app = typer.Typer(help="Users and their data: export, import, where.", no_args_is_help=True)
+app.add_typer(users_app, name="users")
 app.add_typer(config_app, name="config")
 app.add_typer(pool_app, name="pool")
 
@@ -114,6 +116,64 @@ def failback(  # noqa: PLR0917 - each of them is an option of the command
 
 
 @app.command()
+def backup(  # noqa: PLR0917 - each of them is an option of the command
+    pool: Annotated[str, typer.Argument(help="The pool that is backed up.")],
+    category: Annotated[str, typer.Option(help="All, UserData or CMS.")] = "All",
+    full: Annotated[bool, typer.Option("--full", help="Send everything again.")] = False,  # noqa: FBT002
+    steady: Annotated[bool, typer.Option("--steady", help="Be content with SteadyState.")] = False,  # noqa: FBT002
+    report: Annotated[str, typer.Option(metavar="FILE", help="HTML, or JSON if it ends in .json.")] = "",
+    format_: FormatOption = None,
+    deployment: DeploymentOption = None,
+) -> None:
+    """Send what the backup pool lacks, and wait until it has it (Backup-CsPool)."""
+    texts = {"PoolFqdn": pool, "Category": category} | ({"Report": report} if report else {})
+    texts |= ({"FullBackup": "true"} if full else {}) | ({"SteadyState": "true"} if steady else {})
+    _run("Backup-CsPool", texts, format_, deployment)
+
+
+UsersOption = Annotated[str, typer.Option("--user", metavar="USER,...", help="Only these users.")]
+PoolOption = Annotated[str, typer.Argument(help="The pool whose users they are.")]
+ArchiveArgument = Annotated[str, typer.Argument(metavar="FILE", help="The archive.")]
+
+
+@users_app.command("export")
+def export_users(
+    pool: PoolOption,
+    file: ArchiveArgument,
+    user: UsersOption = "",
+    format_: FormatOption = None,
+    deployment: DeploymentOption = None,
+) -> None:
+    """Write the user data of a pool to an archive (Export-CsUserData)."""
+    texts = {"PoolFqdn": pool, "FileName": file} | ({"UserFilter": user} if user else {})
+    _run("Export-CsUserData", texts, format_, deployment)
+
+
+@users_app.command("import")
+def import_users(
+    pool: PoolOption,
+    file: ArchiveArgument,
+    user: UsersOption = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be written.")] = False,  # noqa: FBT002
+    format_: FormatOption = None,
+    deployment: DeploymentOption = None,
+) -> None:
+    """Bring the user data of an archive into a pool (Update-CsUserData)."""
+    texts = {"TargetPoolFqdn": pool, "FileName": file} | ({"UserFilter": user} if user else {})
+    _run("Update-CsUserData", texts | ({"TestMode": "true"} if dry_run else {}), format_, deployment)
+
+
+@users_app.command("where")
+def where_users(
+    user: Annotated[str, typer.Argument(help="The user.")],
+    format_: FormatOption = None,
+    deployment: DeploymentOption = None,
+) -> None:
+    """Show the home pool of a user, and who serves it (Get-CsUserPoolInfo)."""
+    _run("Get-CsUserPoolInfo", {"Identity": user}, format_, deployment)
+
+
+@app.command()
 def pairs(format_: FormatOption = None, deployment: DeploymentOption = None) -> None:
     """Show which pool backs up which, by the deployment file; no server is asked."""
     found = open_deployment(Common(deployment=deployment))
@@ -132,6 +192,12 @@ def show_configuration(
 ) -> None:
     """Show the configuration (Get-CsBackupServiceConfiguration)."""
     _run("Get-CsBackupServiceConfiguration", {"LocalStore": str(local)}, format_, deployment)
+
+
+@config_app.command("reset")
+def reset_configuration(deployment: DeploymentOption = None) -> None:
+    """Set every setting to its default (Remove-CsBackupServiceConfiguration)."""
+    _run("Remove-CsBackupServiceConfiguration", {"Identity": "global"}, None, deployment)
 
 
 @config_app.command("set")

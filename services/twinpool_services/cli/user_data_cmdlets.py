@@ -8,15 +8,29 @@ from pathlib import Path
 
 from twinpool.errors import InvalidParameter, Refused
 from twinpool.vocabulary.timespan import parse_timespan
-from twinpool_services.cli.backup_cmdlets import SYNC, pool_fqdn
+from twinpool_services.cli.backup_cmdlets import CATEGORY, SYNC, pool_fqdn
 from twinpool_services.cli.backup_report import check_report, default_report, write_report
 from twinpool_services.cli.client import Client
 from twinpool_services.cli.cmdlet import Bound, Cmdlet, Outcome
 from twinpool_services.cli.objects import CmdletObject
-from twinpool_services.cli.parameters import CONFIRM, FORCE, TEXT, WHAT_IF, Parameter, ParameterType, choice, switch
+from twinpool_services.cli.parameters import (
+    BOOLEAN,
+    CONFIRM,
+    FORCE,
+    SWITCH,
+    TEXT,
+    WHAT_IF,
+    Parameter,
+    ParameterType,
+    choice,
+    refused,
+    switch,
+    unused,
+)
 from twinpool_services.cli.pool_backup import FINAL, STEADY, BackupDone, BackupNotDone, BackupWish, run_backup
 
 BACKUP = "PoolBackup"
+FLUSH = "StorageServiceFlush"
 BACKUP_DATA = "UserStoreBackupData"
 
 RETRY_COUNT = 150
@@ -39,7 +53,7 @@ def read_count(text: str) -> int:
     return int(text)
 
 
-LOCAL_STORE = switch("LocalStore", "Accepted for scripts; the topology is in the deployment file.")
+LOCAL_STORE = unused("LocalStore", SWITCH, "the topology is in the deployment file")
 
 
 def backup_pool(client: Client, bound: Bound) -> Outcome:
@@ -90,8 +104,6 @@ def _document(wish: BackupWish, done: BackupDone | None, report: Path, seconds: 
 
 def sync_user_data(client: Client, bound: Bound) -> Outcome:
     """Synchronise the user data of a pair, both ways unless only the target is wanted."""
-    if bound["RoutingGroup"]:
-        raise InvalidParameter("there are no routing groups; leave -RoutingGroup out", field="RoutingGroup")
     pool = client.deployment.pool(bound.text("PoolFqdn")).fqdn
     status = client.backup_status(pool, category="UserData", module="All")
     backup = status["BackupPoolFqdn"]
@@ -115,6 +127,16 @@ def remove_backup_data(client: Client, bound: Bound) -> Outcome:
     return Outcome(objects=tuple(CmdletObject(BACKUP_DATA, row) for row in rows))
 
 
+def flush_storage(client: Client, bound: Bound) -> Outcome:
+    """Do nothing, and say so: what a client was told is stored lies in the pool store already."""
+    pool = client.deployment.pool(bound.text("PoolFqdn")).fqdn
+    row = {"PoolFqdn": pool, "FlushType": bound.text("FlushType"), "Waiting": 0}
+    return Outcome(
+        objects=(CmdletObject(FLUSH, row),),
+        warnings=("Nothing waits outside of the pool store, so there was nothing to flush.",),
+    )
+
+
 def _backup_action(bound: Bound) -> str:
     how = "everything" if bound.flag("FullBackup") else "what its backup pool lacks"
     state = STEADY if bound.flag("SteadyState") else FINAL
@@ -129,7 +151,7 @@ CMDLETS = (
             pool_fqdn("PoolFqdn", "The pool; if it is failed over, the pool that serves its users is backed up."),
             Parameter(
                 name="Category",
-                type=choice("UserData|CMS", "All", "UserData", "CMS"),
+                type=CATEGORY,
                 help="Only the modules of one category.",
                 default="All",
             ),
@@ -183,7 +205,7 @@ CMDLETS = (
         parameters=(
             pool_fqdn("PoolFqdn", "One pool of the pair; its backup service has to be active."),
             LOCAL_STORE,
-            Parameter(name="RoutingGroup", type=TEXT, help="Refused: there are no routing groups."),
+            refused("RoutingGroup", TEXT, "there are no routing groups; leave -RoutingGroup out"),
             switch("Target", "Only from the pool to its backup pool."),
         ),
         run=sync_user_data,
@@ -194,6 +216,7 @@ CMDLETS = (
         synopsis="Removes what a pool keeps of users of pools with which it is not paired any more.",
         parameters=(
             pool_fqdn("PoolFqdn", "The pool whose store is cleaned; its own and its backup pool's users stay."),
+            unused("BypassDualWrite", BOOLEAN, "there is one store to write to"),
             FORCE,
             CONFIRM,
             WHAT_IF,
@@ -204,5 +227,24 @@ CMDLETS = (
             "Remove-CsUserStoreBackupData -PoolFqdn pool1.lab -WhatIf",
             "Remove-CsUserStoreBackupData -PoolFqdn pool1.lab",
         ),
+    ),
+    Cmdlet(
+        name="Invoke-CsStorageServiceFlush",
+        synopsis="Accepted for scripts: says that nothing waits outside of the pool store.",
+        parameters=(
+            pool_fqdn("PoolFqdn", "The pool."),
+            Parameter(
+                name="FlushType",
+                type=choice("SteadyState|FullFlush", "SteadyState", "FullFlush"),
+                mandatory=True,
+                help="Either; neither has anything to do.",
+            ),
+            unused("Binding", TEXT, "no storage service is called"),
+            unused("HostNameStorageService", TEXT, "no storage service is called"),
+            unused("WaitTime", TEXT, "there is nothing to wait for"),
+            FORCE,
+        ),
+        run=flush_storage,
+        examples=("Invoke-CsStorageServiceFlush -FlushType FullFlush -PoolFqdn pool1.lab",),
     ),
 )

@@ -10,12 +10,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from twinpool.errors import PoolUnreachable, Transient, TwinpoolError
 from twinpool.vocabulary.configuration import INT32_MAX
-from twinpool_services.cli.backup_cmdlets import pool_fqdn, read_module
+from twinpool_services.cli.backup_cmdlets import BYPASS, pool_fqdn, read_module
 from twinpool_services.cli.client import Client
 from twinpool_services.cli.cmdlet import Bound, Cmdlet, Outcome
 from twinpool_services.cli.objects import CmdletObject
 from twinpool_services.cli.output import console
-from twinpool_services.cli.parameters import CONFIRM, FORCE, WHAT_IF, Parameter, ParameterType, switch
+from twinpool_services.cli.parameters import CONFIRM, FORCE, WHAT_IF, Parameter, ParameterType, switch, unused
 from twinpool_services.cli.verification_types import DIFFERENCE, MODULE_REPLICATION, REPLICATION
 
 LOOK = 0.5  #: seconds between two looks how far it is
@@ -139,11 +139,12 @@ CMDLETS = (
                 help="One module, by its short or full name; all of them if omitted.",
                 default="All",
             ),
-            Parameter(
-                name="DatabaseCommandTimeoutInSeconds",
-                type=ParameterType(label="Int32", read=read_seconds),
-                help="Accepted for scripts; no read takes longer than the stores' own limits.",
+            unused(
+                "DatabaseCommandTimeoutInSeconds",
+                ParameterType(label="Int32", read=read_seconds),
+                "no read takes longer than the stores' own limits",
             ),
+            BYPASS,
             switch("ResyncSignatureMismatchItems", "Send again what differs, and nothing else."),
             switch("SuppressMultiMasterDetection", "Do not report that both pools believe they serve a home."),
             FORCE,

@@ -71,6 +71,15 @@ CMDLET_ROLES: Mapping[str, Role] = {
     "Export-CsUserData": Role.READ_DATA,
     "Import-CsUserData": Role.WRITE_DATA,
     "Remove-CsUserStoreBackupData": Role.ADMINISTER,
+    "Update-CsUserData": Role.WRITE_DATA,
+    "Get-CsUserPoolInfo": Role.READ_DATA,
+    "Get-CsService": Role.VIEW,
+    "Get-CsRegistrarConfiguration": Role.VIEW,
+    "Set-CsRegistrarConfiguration": Role.ADMINISTER,
+    "Test-CsManagementServer": Role.BACKUP_SERVICE,
+    "Get-CsPool": Role.OPEN,
+    "Convert-CsUserData": Role.OPEN,
+    "Invoke-CsStorageServiceFlush": Role.OPEN,
 }
 
 

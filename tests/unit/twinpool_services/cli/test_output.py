@@ -6,8 +6,9 @@ import pytest
 from rich.console import Console
 
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
-from twinpool_services.cli.backup_cmdlets import CONFIGURATION, MODULE, RELATION, STATUS, SYNC
+from twinpool_services.cli.backup_cmdlets import MODULE, RELATION, STATUS, SYNC
 from twinpool_services.cli.common import Format
+from twinpool_services.cli.configuration_cmdlets import CONFIGURATION
 from twinpool_services.cli.objects import CmdletObject
 from twinpool_services.cli.output import console, show
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.twinpool_services.cli.shell.conftest import Pair, Run
+from twinpool.vocabulary.configuration import BackupServiceConfiguration
 from twinpool_services.cli.exit_codes import ExitCode
 from twinpool_services.cli.main import main
 
@@ -275,3 +276,26 @@ def test_every_example_of_every_command_can_be_read() -> None:
     assert len(examples) > 40
     for example in examples:
         assert parse(example).statements
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Remove-CsBackupServiceConfiguration -Identity global",
+        "Get-CsBackupServiceConfiguration | Remove-CsBackupServiceConfiguration",
+    ],
+)
+def test_removing_the_configuration_sets_every_setting_to_its_default(run: Run, pair: Pair, text: str) -> None:
+    pair.configuration = pair.configuration.changed(MaxConcurrentCalls=12, SyncInterval="00:03:00")
+
+    assert run(text)[0] == ExitCode.OK
+    assert pair.configuration == BackupServiceConfiguration()
+
+
+def test_what_if_changes_nothing(run: Run, pair: Pair) -> None:
+    pair.configuration = pair.configuration.changed(MaxConcurrentCalls=12)
+
+    _, _, err = run("Remove-CsBackupServiceConfiguration global -wi")
+
+    assert "What if: would set every setting" in err
+    assert pair.configuration.max_concurrent_calls == 12
