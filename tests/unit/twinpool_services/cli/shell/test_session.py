@@ -186,7 +186,7 @@ def test_a_script_chooses_its_exit_code(run: Run) -> None:
         ("1 | Select-Object -F 1 -L x", "-Last 'x': must be a whole number"),
         ("1 | Where-Object", "needs a block"),
         ("1 | ForEach-Object -Process 1", "takes a block"),
-        ("Get-CsBackupServiceStatus -P pool1.lab -B $null", "given nothing"),
+        ("Get-CsBackupServiceStatus -P pool1.lab -Ba $null", "given nothing"),
         ("Set-CsBackupServiceConfiguration -MaxB 1", "-MaxBatchesPerCmsSync, -MaxBatchesPerUserStoreSync"),
         ("1 | Format-Table | ConvertTo-Json", "1"),
         (STATUS + "$s | Format-Table | ConvertTo-Json", "can only be shown"),
