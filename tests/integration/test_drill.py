@@ -20,6 +20,7 @@ from twinpool.brokers.memory import MemoryBroker
 from twinpool.content.store import ContentStore
 from twinpool.failover.drill import Drill, DrillStep, write_drill
 from twinpool.modules.data_conf import FileEntry, encode_entry
+from twinpool.modules.presence_focus import PresenceFocus
 from twinpool.modules.registry import Modules, load_modules
 from twinpool.stores.opening import open_store
 from twinpool.stores.postgresql.copying import MayNotCopy
@@ -337,6 +338,24 @@ def test_an_active_front_end_rehearses_what_was_wished_for_and_goes_on_replicati
     pair.await_final()
     assert len(pair.second.records()) == 21
     assert list_drills(pair.second.store) == [played]
+
+
+def test_a_fault_of_a_module_ends_the_drill_and_not_the_backup_service(
+    pair: RunningPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(_module: PresenceFocus, _change: Change) -> None:
+        raise ZeroDivisionError
+
+    before = pair.second.store.current_lease()
+    assert before is not None
+    with monkeypatch.context() as planted:
+        planted.setattr(PresenceFocus, "check", fault)
+        played = _play(pair.second, HOME)
+    lease = pair.second.store.current_lease()
+    assert (played.step, played.has_passed) == (DrillStep.FAILED, False)
+    assert "ZeroDivisionError" in played.reason
+    assert lease is not None
+    assert lease.generation == before.generation
 
 
 def test_the_pool_that_serves_cannot_rehearse_to_take_over(pair: RunningPair) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
-from twinpool.errors import Refused, StoreUnavailable
+from twinpool.errors import Overtaken, Refused, StoreUnavailable
 from twinpool.failover.drill import Drill, DrillStep, document_name, write_drill
 from twinpool.ports.store import Store
 from twinpool_services.backup.drill.rehearsal import Rehearsed, rehearse
@@ -71,9 +71,13 @@ class DrillDesk:
         self._save(now)
         try:
             now = self._rehearsed(now)
-        except (Refused, StoreUnavailable) as error:
-            # Of the production store it would have failed above, and be tried again; this is about the copy.
+        except (TenureOver, Overtaken):
+            raise
+        except (Refused, StoreUnavailable) as error:  # of the copy; of the production store the next note fails, too
             now = replace(now, step=DrillStep.FAILED, reason=f"{error}. {error.hint}")
+        except Exception as error:  # A module's fault, say: it would end every tenure that tried again.
+            log.exception("drill %s failed", now.identity, extra={"event": "drill.failed", "drill": now.identity})
+            now = replace(now, step=DrillStep.FAILED, reason=f"it ended by a fault: {error!r}")
         now = replace(now, ended_at=self._premises.store.now())
         self._save(now)
         outcome = "passed" if now.has_passed else "not passed"

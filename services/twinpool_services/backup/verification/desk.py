@@ -10,7 +10,7 @@ import logging
 import time
 from dataclasses import replace
 
-from twinpool.errors import Invalid, StoreUnavailable
+from twinpool.errors import Invalid, Overtaken, StoreUnavailable
 from twinpool.ports.broker import Delivery
 from twinpool.verification.document import (
     CURRENT,
@@ -122,6 +122,12 @@ class VerificationDesk:
             return _with(now, number, _failed(one, str(error)))
         except (NotNow, PartnerSilent, Invalid) as error:
             return _with(now, number, _failed(one, str(error)))
+        except (Overtaken, StoreUnavailable):
+            raise
+        except Exception as error:  # It would end every tenure that tried again, and replication with it.
+            extra = {"event": "verification.failed", "verification": now.identity}
+            log.exception("verification %s failed", now.identity, extra=extra)
+            return _with(now, number, _failed(one, f"it ended by a fault: {error!r}"))
 
     def _carry_out(self, now: Verification, one: ModuleVerification, tell: Tell) -> ModuleVerification:
         premises = self._premises
