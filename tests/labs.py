@@ -263,8 +263,9 @@ class RunningLab:
 
     def _is_final(self, pool: str) -> bool:
         status = self.status(pool)
-        states = {row["ExportStatus"] for row in status["BackupModules"]}
-        return "FinalState" in states and states <= {"FinalState", "NotInitialized"} and pending(status) == 0
+        # Without a reason a module is NotInitialized because another pool serves it, and never exported from here.
+        said = {(row["ExportStatus"], row["Reason"]) for row in status["BackupModules"]} - {("NotInitialized", "")}
+        return {state for state, _ in said} == {"FinalState"} and pending(status) == 0
 
     def _living(self, front_ends: Iterable[Any]) -> list[Any]:
         return [one for one in front_ends if self.lab.state(one.name) is ProcessState.RUNNING]

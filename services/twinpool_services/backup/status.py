@@ -73,12 +73,13 @@ def read_status(
     )
 
 
+#: Of the homes that a pool serves; of one whose backup pool was never heard nothing is known, so no other hides it.
 _SEVERITY = (
     ExportState.ERROR,
+    ExportState.NOT_INITIALIZED,
     ExportState.NON_STEADY,
     ExportState.STEADY,
     ExportState.FINAL,
-    ExportState.NOT_INITIALIZED,
 )
 
 
