@@ -21,7 +21,7 @@ from twinpool.brokers.private_node import PrivateNode
 from twinpool.brokers.rabbitmq_installation import RabbitmqNotInstalled, find_installation
 
 GIVEN = "TWINPOOL_TEST_AMQP"  #: URL of a broker and a virtual host that tests may fill with queues of their own
-AT_ONCE = 16  #: virtual hosts that one run of rabbitmqctl makes: starting it costs more than all of them
+AT_ONCE = 16  #: most virtual hosts that one run of rabbitmqctl makes: starting it costs more than several of them
 
 __all__ = [
     "VirtualHosts",
@@ -50,11 +50,13 @@ class VirtualHosts:
         """Give out those of a node that runs."""
         self._node = node
         self._ready: list[str] = []
+        self._next = 1  #: how many are made when there are none: twice as many each time
 
     def new_url(self) -> str:
         """Return the broker URL of a virtual host that nobody has used."""
         if not self._ready:
-            self._ready = self._node.add_vhosts([f"test-{token_hex(4)}" for _ in range(AT_ONCE)])
+            self._ready = self._node.add_vhosts([f"test-{token_hex(4)}" for _ in range(self._next)])
+            self._next = min(2 * self._next, AT_ONCE)
         return self._ready.pop()
 
 

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
-CTL_SECONDS = 60.0
+CTL_SECONDS = 120.0
 LOOK = 0.05  #: seconds between two looks whether a port is open
 NOTE = "node.json"  #: what the directory remembers, so that others find the node again
 TAIL = 2_000  #: characters of the node's output that an error shows
