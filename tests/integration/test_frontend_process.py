@@ -19,6 +19,7 @@ import pytest
 
 from tests.front_ends import POOL1
 from tests.tokens import security_in
+from twinpool.brokers.free_ports import free_ports
 from twinpool.security.credentials import bearer, read_token_file
 from twinpool_services.frontend.exit_codes import ExitCode
 
@@ -31,7 +32,7 @@ class Lab:
 
     def __init__(self, folder: Path, cleanup: ExitStack) -> None:
         self.folder, self._cleanup = folder, cleanup
-        self.ports = [_free_port() for _ in range(2)]
+        self.ports = free_ports(3)  #: of two front ends, and where no broker is
         self.log = folder / "log"
         self.headers = bearer(read_token_file(security_in(folder).token_file))
         self.store = folder / "data" / "pool1.db"
@@ -47,7 +48,7 @@ class Lab:
             lease_duration = "00:00:02"
 
             [broker]
-            url = "amqp://guest:guest@127.0.0.1:{_free_port()}/"
+            url = "amqp://guest:guest@127.0.0.1:{self.ports[2]}/"
 
             [[pool]]
             fqdn = "{POOL1}"
@@ -89,13 +90,6 @@ class Lab:
 def lab(tmp_path: Path) -> Iterator[Lab]:
     with ExitStack() as cleanup:
         yield Lab(tmp_path, cleanup)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_until(condition: Callable[[], bool], what: Callable[[], str]) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import enum
 import json
-import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from twinpool.brokers.free_ports import LOOPBACK, free_ports
 from twinpool.errors import InvalidParameter
 from twinpool.vocabulary.names import FrontEndName, PoolFqdn
 from twinpool_services.lab.surroundings import UNDISTURBED, Surroundings
 
-LOOPBACK = "127.0.0.1"
 MOST_POOLS = 20
 MOST_FRONT_ENDS = 10  #: of one pool
 
@@ -133,15 +131,6 @@ def _front_end(name: FrontEndName, listen: str, surroundings: Surroundings) -> s
     address = surroundings.address(name, listen)
     reached = f", address = {_quoted(address)}" if address else ""
     return f"    {{ name = {_quoted(name)}, listen = {_quoted(listen)}{reached} }},"
-
-
-def free_ports(count: int) -> list[int]:
-    """Find ports of 127.0.0.1 on which nobody listens, each another."""
-    with contextlib.ExitStack() as held:  # All at once, so that none is given out twice.
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return [int(each.getsockname()[1]) for each in sockets]
 
 
 def _quoted(text: str) -> str:

@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from twinpool.brokers.free_ports import free_ports
 from twinpool.brokers.private_address import HERE, Place
 from twinpool.brokers.process_mark import ProcessMark
 from twinpool.errors import StoreUnavailable
 from twinpool_services.lab.note import write_privately
-from twinpool_services.lab.plan import free_ports
 
 NOTE = "cluster.json"
 USER = "twinpool"

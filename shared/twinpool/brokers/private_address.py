@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LOOPBACK = "127.0.0.1"
+from twinpool.brokers.free_ports import LOOPBACK, free_ports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +67,3 @@ def new_address(*, mapper: int | None = None, password: str | None = None) -> Ad
         mapper=mapper or own_mapper,
         password=password or secrets.token_urlsafe(18),
     )
-
-
-def free_ports(count: int) -> list[int]:
-    """Find ports of 127.0.0.1 on which nobody listens, each another."""
-    with contextlib.ExitStack() as held:  # All at once, so that none is given out twice.
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return [int(each.getsockname()[1]) for each in sockets]

@@ -17,7 +17,8 @@ from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import quote
 
-from twinpool.brokers.private_address import HERE, LOOPBACK, Address, Membership, Place, new_address
+from twinpool.brokers.free_ports import LOOPBACK
+from twinpool.brokers.private_address import HERE, Address, Membership, Place, new_address
 from twinpool.brokers.process_mark import ProcessMark
 from twinpool.brokers.rabbitmq_installation import find_installation
 from twinpool.errors import BrokerUnreachable

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from twinpool.errors import InvalidParameter
 from twinpool.options import load_deployment
 from twinpool.vocabulary.names import FrontEndName, PoolFqdn
-from twinpool_services.lab.plan import LabPlan, StoreKind, deployment_text, free_ports
+from twinpool_services.lab.plan import LabPlan, StoreKind, deployment_text
 from twinpool_services.lab.surroundings import Undisturbed
 
 
@@ -52,15 +51,6 @@ def test_a_plan_survives_being_noted() -> None:
     plan = LabPlan(pools=4, store=StoreKind.POSTGRESQL, broker_url="amqp://127.0.0.1/", heartbeat="00:00:02")
 
     assert LabPlan.of_plain(plan.to_plain()) == plan
-
-
-def test_free_ports_are_different_and_free() -> None:
-    ports = free_ports(8)
-
-    assert len(set(ports)) == 8
-    for port in ports:
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", port))
 
 
 def test_a_note_of_an_earlier_version_is_still_a_plan() -> None:
