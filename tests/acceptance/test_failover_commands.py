@@ -212,7 +212,8 @@ def test_an_operation_is_followed_by_another_command_and_can_be_aborted(lab: Run
     assert resumed.returncode == ExitCode.REFUSED  # aborted, or already at its end
     assert (ended["Result"], ended["Failure"]) == ("Aborted", "not today")
     assert lab.command("failover", "abort", begun["Failover"]).returncode == ExitCode.REFUSED
-    lab.eventually(lambda: lab.put(P1, "contacts/dora", b"friend"), "the source takes writes again")
+    record = f"/v1/homes/{P1}/modules/PresenceFocus/records/alice@lab/contacts/dora"
+    lab.eventually(lambda: lab.client(P1).put(record, content=b"friend").is_success, "the source takes writes again")
 
 
 def test_users_come_home_alone_when_the_backup_pool_is_gone_after_the_cms(lab: RunningLab) -> None:
