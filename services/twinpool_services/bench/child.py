@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from twinpool_services.bench.failing import BenchFailed
-from twinpool_services.bench.process_cost import cpu_seconds, peak_rss_mb
+from twinpool_services.measuring.process_cost import cpu_seconds, peak_rss_mb
 
 STOP_SECONDS = 30.0
 TAIL = 2_000  #: characters of its log that an error shows

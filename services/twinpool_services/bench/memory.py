@@ -27,10 +27,10 @@ from twinpool_services.bench.drain.captured import require_content, write_to
 from twinpool_services.bench.failing import BenchFailed
 from twinpool_services.bench.measuring import Reading, Rounds
 from twinpool_services.bench.options import Format, FormatOption
-from twinpool_services.bench.process_cost import cpu_seconds, peak_rss_mb
 from twinpool_services.bench.report import Report, show
 from twinpool_services.bench.servers import BROKER_VARIABLE
 from twinpool_services.lab import Display, Lab, LabPlan, StoreKind, interruptible, open_display
+from twinpool_services.measuring.process_cost import cpu_seconds, peak_rss_mb
 
 LOOK = 0.1
 STALLED_SECONDS = 90.0

@@ -31,10 +31,10 @@ from twinpool.vocabulary.deployment import Pool
 from twinpool.vocabulary.names import Home, Route, Stream
 from twinpool.wire import encode_changes
 from twinpool_services.bench.failing import BenchFailed
-from twinpool_services.bench.machine import machine, versions
 from twinpool_services.bench.options import Format, FormatOption
 from twinpool_services.bench.servers import BROKER_VARIABLE
 from twinpool_services.lab import Display, Lab, LabPlan, StoreKind, Watcher, interruptible, open_display
+from twinpool_services.measuring.machine import machine, versions
 
 PATIENCE = 600.0  #: seconds
 CHANGES = 1_000  #: of one transaction

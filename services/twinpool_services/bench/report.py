@@ -10,9 +10,9 @@ from typing import Any
 
 from rich.table import Table
 
-from twinpool_services.bench.machine import machine, versions
 from twinpool_services.bench.measuring import Reading, Rounds
 from twinpool_services.lab import Display
+from twinpool_services.measuring.machine import machine, versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,8 @@ from twinpool.brokers.topology import CONTROL, Topology
 from twinpool.modules.registry import load_modules
 from twinpool_services.bench.bench_pools import PARTNER, SOURCE
 from twinpool_services.bench.declaring import declare
-from twinpool_services.bench.process_cost import tree_cpu_seconds
 from twinpool_services.lab import Display, PostgresqlCluster, StoreKind, uninterrupted
+from twinpool_services.measuring.process_cost import tree_cpu_seconds
 
 BROKER_VARIABLE = "TWINPOOL_BROKER_URL"
 VIRTUAL_HOST = "bench"

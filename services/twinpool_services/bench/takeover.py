@@ -22,10 +22,10 @@ from rich.table import Table
 
 from twinpool.vocabulary.timespan import parse_timespan
 from twinpool_services.bench.failing import BenchFailed
-from twinpool_services.bench.machine import machine, versions
 from twinpool_services.bench.options import Format, FormatOption
 from twinpool_services.bench.servers import BROKER_VARIABLE
 from twinpool_services.lab import Display, Lab, LabPlan, StoreKind, Watcher, interruptible, open_display
+from twinpool_services.measuring.machine import machine, versions
 
 PATIENCE = 60.0
 

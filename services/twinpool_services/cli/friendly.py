@@ -261,6 +261,12 @@ def bench(context: typer.Context) -> None:
     _pass_on("twinpool_services.bench.commands", context)
 
 
+@app.command("load", context_settings=_PASSED_ON)
+def load(context: typer.Context) -> None:
+    """Put load on a pair and measure what becomes of it: list, show, run, report, compare."""
+    _pass_on("twinpool_services.load.commands", context)
+
+
 @app.command("orphans", context_settings=_PASSED_ON)
 def orphans(context: typer.Context) -> None:
     """Settle what only a pool that came back had: list, show, replay, discard."""

@@ -24,10 +24,10 @@ from twinpool.vocabulary.names import PoolFqdn
 from twinpool_services.bench.failing import BenchFailed
 from twinpool_services.bench.failover.moving import Moved, Moves
 from twinpool_services.bench.failover.roaming import RoamingClients
-from twinpool_services.bench.machine import machine, versions
 from twinpool_services.bench.options import Format, FormatOption
 from twinpool_services.bench.servers import BROKER_VARIABLE
 from twinpool_services.lab import Display, Lab, LabPlan, StoreKind, Watcher, interruptible, open_display
+from twinpool_services.measuring.machine import machine, versions
 
 EXAMPLES = """\b
 Examples:

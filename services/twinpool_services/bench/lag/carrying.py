@@ -11,14 +11,15 @@ from dataclasses import asdict, dataclass
 
 from twinpool_services.bench.child import Child
 from twinpool_services.bench.failing import BenchFailed
-from twinpool_services.bench.lag.lags import achieved_seconds, distribution, partner_lags, source_lags
+from twinpool_services.bench.lag.lags import achieved_seconds, partner_lags, source_lags
 from twinpool_services.bench.lag.load import NANO, Load
-from twinpool_services.bench.lag.observing import Seen
 from twinpool_services.bench.lag.writer_process import MODULE
 from twinpool_services.bench.lag.writing import Written
 from twinpool_services.bench.measuring import Reading
 from twinpool_services.bench.servers import BenchServers
 from twinpool_services.lab import StoreKind
+from twinpool_services.measuring.observing import Seen
+from twinpool_services.measuring.percentiles import distribution
 
 READY_SECONDS = 60.0
 STALLED_SECONDS = 60.0  #: without any progress; nothing that works takes so long

@@ -10,7 +10,6 @@ import typer
 from rich.table import Table
 
 from twinpool_services.bench.lag.carrying import Lagging
-from twinpool_services.bench.lag.lags import FIGURES
 from twinpool_services.bench.lag.load import Load
 from twinpool_services.bench.lag.pools import Pools
 from twinpool_services.bench.measuring import Rounds, in_turns
@@ -18,6 +17,7 @@ from twinpool_services.bench.options import Format, FormatOption
 from twinpool_services.bench.report import Report
 from twinpool_services.bench.servers import bench_servers
 from twinpool_services.lab import Display, StoreKind, interruptible, open_display
+from twinpool_services.measuring.percentiles import FIGURES
 
 EXAMPLES = """\b
 Examples:

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
-
-from hdrh.histogram import HdrHistogram
+from collections.abc import Sequence
 
 from twinpool_services.bench.lag.load import Load
-from twinpool_services.bench.lag.observing import Seen
 from twinpool_services.bench.lag.writing import Written
-
-LONGEST_US = 3_600_000_000
-DIGITS = 3  #: significant ones
-PERCENTILES: Mapping[str, float] = {"p50_ms": 50.0, "p90_ms": 90.0, "p99_ms": 99.0, "p99_9_ms": 99.9}
-FIGURES = (*PERCENTILES, "max_ms")
+from twinpool_services.measuring.observing import Seen
 
 
 def partner_lags(load: Load, written: Written, seen: Sequence[Seen]) -> list[int]:
@@ -40,19 +33,9 @@ def source_lags(load: Load, written: Written) -> list[int]:
     return lags
 
 
-def distribution(lags_ns: Iterable[int]) -> dict[str, float]:
-    """Return percentiles and maximum in milliseconds."""
-    histogram, longest = HdrHistogram(1, LONGEST_US, DIGITS), 0
-    for lag in lags_ns:
-        histogram.record_value(min(max(lag // 1_000, 1), LONGEST_US))
-        longest = max(longest, lag)
-    figures = {name: histogram.get_value_at_percentile(percentile) / 1_000 for name, percentile in PERCENTILES.items()}
-    return {**figures, "max_ms": longest / 1_000_000}
-
-
 def achieved_seconds(load: Load, written: Written) -> float:
     """Return how long writing the measured changes took: as long as intended, or longer if the source was too slow."""
     return (written.committed_ns[-1][1] - written.began_ns - load.due_ns(load.unmeasured)) / 1_000_000_000
 
 
-__all__ = ["FIGURES", "PERCENTILES", "achieved_seconds", "distribution", "partner_lags", "source_lags"]
+__all__ = ["achieved_seconds", "partner_lags", "source_lags"]

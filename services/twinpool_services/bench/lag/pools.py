@@ -12,10 +12,10 @@ from twinpool_services.bench.bench_pools import PARTNER, ROUTE, ROUTE_BACK, SOUR
 from twinpool_services.bench.child import Child
 from twinpool_services.bench.drain.captured import require_content
 from twinpool_services.bench.lag.carrying import READY_SECONDS, STALLED_SECONDS, Lagging, until
-from twinpool_services.bench.lag.observing import Observer
 from twinpool_services.bench.measuring import Reading
 from twinpool_services.bench.pool_process import MODULE
 from twinpool_services.lab import StoreKind
+from twinpool_services.measuring.observing import Observer
 
 SQLITE_LOOK = 0.001  #: seconds between two looks at a SQLite partner; its imports ring for nobody
 POSTGRESQL_LOOK = 0.005  #: seconds after which a PostgreSQL partner is looked at even if nothing was heard

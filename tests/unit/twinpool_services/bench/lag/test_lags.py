@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from twinpool_services.bench.failing import BenchFailed
-from twinpool_services.bench.lag.lags import achieved_seconds, distribution, partner_lags, source_lags
+from twinpool_services.bench.lag.lags import achieved_seconds, partner_lags, source_lags
 from twinpool_services.bench.lag.load import NANO, Load
-from twinpool_services.bench.lag.observing import Observer, Seen
 from twinpool_services.bench.lag.writing import Written
+from twinpool_services.measuring.failing import MeasurementFailed
+from twinpool_services.measuring.observing import Observer, Seen
+from twinpool_services.measuring.percentiles import distribution
 
 MS = 1_000_000
 LOAD = Load(rate=10, seconds=0.5, warm_up=0.2)  # 2 changes to warm up, 5 that are measured, one each 100 ms
@@ -57,5 +58,5 @@ def test_a_partner_that_cannot_be_watched_is_told_to_whoever_waits() -> None:
     def look() -> int:
         raise OSError("gone")
 
-    with Observer(look, lambda: None) as observer, pytest.raises(BenchFailed, match="gone"):
+    with Observer(look, lambda: None) as observer, pytest.raises(MeasurementFailed, match="gone"):
         observer.await_position(1, 30.0)

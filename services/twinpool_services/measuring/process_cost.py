@@ -31,11 +31,20 @@ def tree_cpu_seconds(root: int) -> float:
 
 def peak_rss_mb(pid: int) -> float:
     """Return the largest resident set that a process has had, in MiB; 0 if it is gone."""
+    return _memory_mb(pid, "VmHWM:")
+
+
+def rss_mb(pid: int) -> float:
+    """Return the resident set of a process, in MiB; 0 if it is gone."""
+    return _memory_mb(pid, "VmRSS:")
+
+
+def _memory_mb(pid: int, key: str) -> float:
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     except OSError:
         return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(key)), 0.0)
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from twinpool_services.bench.failing import BenchFailed
+from twinpool_services.measuring.failing import MeasurementFailed
 
 JOIN_SECONDS = 30.0
 
@@ -52,14 +52,14 @@ class Observer:
         return self.seen[-1].position if self.seen else -1
 
     def await_position(self, position: int, stalled_seconds: float) -> None:
-        """Wait until the partner has come so far. Raises `BenchFailed` if it stands still for so long."""
+        """Wait until the partner has come so far. Raises `MeasurementFailed` if it stands still for so long."""
         with self._moved:
             while self.position < position:
                 before = self.position
                 if not self._moved.wait_for(lambda at=before: self._failure or self.position > at, stalled_seconds):  # type: ignore[misc]
-                    raise BenchFailed(f"the partner stalled at {self.position} of {position}")
+                    raise MeasurementFailed(f"the partner stalled at {self.position} of {position}")
                 if self._failure is not None:
-                    raise BenchFailed(f"the partner cannot be watched: {self._failure!r}") from self._failure
+                    raise MeasurementFailed(f"the partner cannot be watched: {self._failure!r}") from self._failure
 
     def _run(self) -> None:
         try:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from twinpool_services.bench.process_cost import cpu_seconds, peak_rss_mb, tree_cpu_seconds
+from twinpool_services.measuring.process_cost import cpu_seconds, peak_rss_mb, tree_cpu_seconds
 
 
 def spend(seconds: float) -> None:
