@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from rich.table import Table
 
 from twinpool.errors import InvalidParameter
 from twinpool.options import find_deployment_file, load_deployment
+from twinpool.security.credentials import authorization
 from twinpool.vocabulary.deployment import Deployment
 from twinpool.vocabulary.names import FrontEndName
 from twinpool_services.lab import Display, Lab, LabPlan, StoreKind, interruptible, open_display
@@ -112,15 +114,16 @@ def run(  # noqa: PLR0917, PLR0913 - each of them is an option of the command
     if lab and deployment is not None:
         raise InvalidParameter("a run has a lab of its own or a deployment that is there, not both", field="lab")
     directory = new_directory(out, profile)
-    with interruptible(), _ground(deployment if not lab else None, store if lab else None, shown) as (found, processes):
+    with interruptible(), _ground(deployment if not lab else None, store if lab else None, shown) as ground:
         order = Order(
             profile=chosen,
-            deployment=found,
+            deployment=ground.deployment,
             pool=pool,
             through=through,
             workers=workers,
             drain=drain,
-            processes=processes,
+            processes=ground.processes,
+            headers=ground.headers,
         )
         seen = run_load(order, shown)
         summary = keep(seen, order, profile, directory, kind)
@@ -164,16 +167,24 @@ def compare(
     open_display().console.print(table)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """The pools that are loaded, the front ends that run on this machine, and what shows who we are."""
+
+    deployment: Deployment
+    processes: Mapping[FrontEndName, int]
+    headers: Mapping[str, str]
+
+
 @contextmanager
-def _ground(
-    deployment: Path | None, store: StoreKind | None, shown: Display
-) -> Iterator[tuple[Deployment, Mapping[FrontEndName, int]]]:
+def _ground(deployment: Path | None, store: StoreKind | None, shown: Display) -> Iterator[_Ground]:
     """Yield the pools that are loaded: of a lab of our own if a kind of store is named, else of a deployment."""
     if store is None:
         path = find_deployment_file(deployment)
         lab = Lab(path.absolute().parent)
         ours = lab.exists and lab.deployment_file == path.absolute()
-        yield load_deployment(path), processes_of(lab) if ours else {}
+        found = load_deployment(path)
+        yield _Ground(found, processes_of(lab) if ours else {}, authorization(found))
         return
     with tempfile.TemporaryDirectory(prefix="twinpool-load-") as directory:
         Path(directory).chmod(0o755)  # PostgreSQL's own user has to get there.
@@ -181,7 +192,8 @@ def _ground(
         try:
             lab.up(LabPlan(store=store))
             await_in_step(lab, shown)
-            yield lab.deployment, processes_of(lab)
+            # The token that the environment names is meant for another deployment.
+            yield _Ground(lab.deployment, processes_of(lab), authorization(lab.deployment, environment={}))
         finally:
             lab.down(erase=True)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -24,6 +24,7 @@ class Places:
     serving: Pool
     partner: Pool  #: imports what is written to the home
     cms_serving: Pool
+    headers: Mapping[str, str] = field(default_factory=dict)  #: that show who we are
 
     def stream(self, module: ModuleName) -> Stream:
         """Return the stream that writes to a module become part of."""
@@ -45,7 +46,7 @@ class Places:
         return list({pool.fqdn: pool for pool in (self.serving, self.partner, self.cms_serving)}.values())
 
 
-def find_places(deployment: Deployment, fqdn: str | None, http: httpx.Client) -> Places:
+def find_places(deployment: Deployment, fqdn: str | None, headers: Mapping[str, str]) -> Places:
     """Find out who serves the home of a pool now: of the first one that has a backup pool, if none is named.
 
     Raises `InvalidParameter`, `NotFound`, `PoolUnreachable`.
@@ -54,11 +55,14 @@ def find_places(deployment: Deployment, fqdn: str | None, http: httpx.Client) ->
     partner = deployment.partner_of(pool.fqdn)
     if partner is None:
         raise InvalidParameter(f"{pool.fqdn} has no backup pool, so nothing of it is imported anywhere", field="pool")
-    served = _serving(deployment, pool, http)
+    with httpx.Client(timeout=ANSWER, trust_env=False, headers=headers) as http:
+        served = _serving(deployment, pool, http)
     serving = deployment.pool(served.get(Home(pool.fqdn), pool.fqdn))
     other = deployment.pool(partner) if serving.fqdn == pool.fqdn else pool
     cms = deployment.pool(served.get(CMS_HOME, deployment.cms_master))
-    return Places(deployment=deployment, home=Home(pool.fqdn), serving=serving, partner=other, cms_serving=cms)
+    return Places(
+        deployment=deployment, home=Home(pool.fqdn), serving=serving, partner=other, cms_serving=cms, headers=headers
+    )
 
 
 def _first_paired(deployment: Deployment) -> Pool:
@@ -74,7 +78,7 @@ def _serving(deployment: Deployment, pool: Pool, http: httpx.Client) -> dict[Hom
     for asked in (pool, *(one for one in deployment.pools if one != pool)):
         for front_end in asked.front_ends:
             try:
-                said = http.get(front_end.address + "/v1/homes", timeout=ANSWER).raise_for_status().json()
+                said = http.get(front_end.address + "/v1/homes").raise_for_status().json()
             except (httpx.HTTPError, ValueError) as error:
                 silent = f"{front_end.name} at {front_end.address}: {error}"
                 continue

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-import httpx
-
 from twinpool.vocabulary.deployment import Deployment
 from twinpool.vocabulary.names import FrontEndName, ModuleName
 from twinpool.vocabulary.states import ExportState
@@ -49,6 +47,7 @@ class Order:
     workers: int = 16
     drain: float = 60.0  #: seconds that the partner may take for the rest
     grace: float = GRACE
+    headers: Mapping[str, str] = field(default_factory=dict)  #: that show who we are
     processes: Mapping[FrontEndName, int] = field(default_factory=dict)  #: front ends on this machine
 
     def driver(self, places: Places) -> Driver:
@@ -78,7 +77,7 @@ def await_in_step(lab: Lab, shown: Display) -> None:
         said = watcher.status_of(pool.fqdn, pool.front_ends)
         return True if said and said["OverallExportStatus"] == ExportState.FINAL else None
 
-    with shown.step("Until both pools are in step"), Watcher() as watcher:
+    with shown.step("Until both pools are in step"), Watcher(lab.deployment) as watcher:
         if watcher.until(look, IN_STEP) is None:
             raise MeasurementFailed(f"{pool.fqdn} and its backup pool are not in step within {IN_STEP:.0f} s")
 
@@ -89,8 +88,7 @@ def run_load(order: Order, shown: Display, *, meanwhile: Callable[[Schedule], No
     `meanwhile` is done in a thread of its own, for those who break something under the load.
     Raises `InvalidParameter`, `NotFound`, `PoolUnreachable`, `StoreUnavailable`.
     """
-    with httpx.Client(trust_env=False) as http:
-        places = find_places(order.deployment, order.pool, http)
+    places = find_places(order.deployment, order.pool, order.headers)
     record, stop = Record(list(order.profile.mix)), threading.Event()
     interrupted = False
     in_store = order.through is Through.STORE

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
@@ -16,13 +17,14 @@ from twinpool.errors import BrokerUnreachable
 from twinpool.modules.registry import load_modules
 from twinpool.ports.store import Store
 from twinpool.stores.opening import open_store
+from twinpool.vocabulary.deployment import Pool
 from twinpool.vocabulary.names import FrontEndName, ModuleName, Stream
-from twinpool_services.lab import Watcher
 from twinpool_services.load.operations import NANO
 from twinpool_services.load.places import Places
 from twinpool_services.measuring.observing import Observer
 from twinpool_services.measuring.process_cost import cpu_seconds, rss_mb
 
+ANSWER = httpx.Timeout(5.0, connect=1.0)
 HTTP_LOOK = 0.05  #: seconds between two questions to the partner: each costs it some milliseconds
 STORE_LOOK = 0.005  #: seconds between two looks into the partner's store
 SAMPLE = 0.5  #: seconds between two samples
@@ -57,6 +59,18 @@ def http_look(http: httpx.Client, addresses: Sequence[str], stream: Stream) -> C
     return look
 
 
+def status_rows(http: httpx.Client, pool: Pool) -> Sequence[Mapping[str, Any]]:
+    """Return the rows of a pool's backup status by the word of any of its front ends; none if none answers."""
+    for front_end in pool.front_ends:
+        try:
+            answer = http.get(f"{front_end.address}/v1/pools/{pool.fqdn}/backup-status")
+        except httpx.HTTPError:  # Another one may answer; if none does, nothing is seen.
+            continue
+        if answer.is_success:
+            return list(answer.json()["BackupModules"])
+    return []
+
+
 @contextmanager
 def observing(
     places: Places, modules: Sequence[ModuleName], *, in_store: bool
@@ -69,7 +83,7 @@ def observing(
             if in_store:
                 look = store_look(ending.enter_context(closing(open_store(pool.store, pool.fqdn))), stream)
             else:
-                http = ending.enter_context(httpx.Client(timeout=5.0, trust_env=False))
+                http = ending.enter_context(httpx.Client(timeout=ANSWER, trust_env=False, headers=places.headers))
                 look = http_look(http, [one.address for one in pool.front_ends], stream)
             pause = threading.Event()
             every = STORE_LOOK if in_store else HTTP_LOOK
@@ -109,9 +123,9 @@ class Sampler:
             thread.join(30.0)
 
     def _run(self) -> None:
-        with Watcher() as watcher, ExitStack() as ending:
+        with httpx.Client(timeout=ANSWER, trust_env=False, headers=self._places.headers) as http, ExitStack() as ending:
             while True:
-                self._sample_states(watcher)
+                self._sample_states(http)
                 self._sample_processes()
                 self._sample_queues(ending)
                 if self._stop.wait(SAMPLE):
@@ -120,10 +134,8 @@ class Sampler:
     def _at(self) -> float:
         return round((time.monotonic_ns() - self._began_ns()) / NANO, 3)
 
-    def _sample_states(self, watcher: Watcher) -> None:
-        places = self._places
-        said = watcher.status_of(places.serving.fqdn, places.serving.front_ends)
-        for one in said["BackupModules"] if said else ():
+    def _sample_states(self, http: httpx.Client) -> None:
+        for one in status_rows(http, self._places.serving):
             self.samples.states.append(
                 {
                     "at_s": self._at(),
