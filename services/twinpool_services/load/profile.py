@@ -194,6 +194,11 @@ class Profile(Table):
     values: Values = FixedValues()
     mix: Mapping[ModuleName, Annotated[float, Field(gt=0)]] = {PresenceFocus.name: 1.0}
 
+    @field_validator("values", mode="before")
+    @classmethod
+    def _fixed_unless_told(cls, values: Any) -> Any:
+        return {"kind": "fixed", **values} if isinstance(values, dict) else values
+
     @field_validator("mix", mode="before")
     @classmethod
     def _known_modules(cls, mix: Any) -> Any:
