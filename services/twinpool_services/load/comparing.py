@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twinpool.errors import InvalidParameter, NotFound
-from twinpool_services.load.plots import figure_of, picture
+from twinpool_services.load.plots import figure_of, picture, plain_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,6 +66,7 @@ def compared_picture(rows: Sequence[Mapping[str, Any]], kind: str) -> bytes:
             axes.bar(at, heights, width * 0.92, label=Path(row["run"]).name)
         axes.set_xticks(range(len(names)), names)
         axes.set_yscale("log")
+        plain_numbers(axes)
         axes.set_ylabel("ms")
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 import httpx
 
-from twinpool.errors import InvalidParameter, PoolUnreachable
+from twinpool.errors import InvalidParameter, NotAuthenticated, NotAuthorised, PoolUnreachable
 from twinpool.modules.cms_master import CmsMaster
 from twinpool.vocabulary.deployment import Deployment, Pool
 from twinpool.vocabulary.names import CMS_HOME, Home, ModuleName, PoolFqdn, Stream
@@ -73,14 +74,27 @@ def _first_paired(deployment: Deployment) -> Pool:
 
 
 def _serving(deployment: Deployment, pool: Pool, http: httpx.Client) -> dict[Home, PoolFqdn]:
-    """Ask the front ends of a pool, then all others, who serves what."""
+    """Ask the front ends of a pool, then all others, who serves what.
+
+    Raises `PoolUnreachable`, `NotAuthenticated`, `NotAuthorised`.
+    """
     silent = ""
     for asked in (pool, *(one for one in deployment.pools if one != pool)):
         for front_end in asked.front_ends:
             try:
-                said = http.get(front_end.address + "/v1/homes").raise_for_status().json()
+                answer = http.get(front_end.address + "/v1/homes")
+                _require_known(answer)
+                said = answer.raise_for_status().json()
             except (httpx.HTTPError, ValueError) as error:
                 silent = f"{front_end.name} at {front_end.address}: {error}"
                 continue
             return {Home(one["Home"]): PoolFqdn(one["ServingPool"]) for one in said}
     raise PoolUnreachable(f"no front end answers ({silent})")
+
+
+def _require_known(answer: httpx.Response) -> None:
+    """Raise what no other front end would answer differently: `NotAuthenticated`, `NotAuthorised`."""
+    if answer.status_code == HTTPStatus.UNAUTHORIZED:
+        raise NotAuthenticated(f"{answer.url} does not know who asks")
+    if answer.status_code == HTTPStatus.FORBIDDEN:
+        raise NotAuthorised(f"{answer.url} does not let this token ask")

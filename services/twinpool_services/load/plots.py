@@ -91,7 +91,17 @@ def percentiles(axes: Axes, timeline: Sequence[Row], name: str) -> None:
         column = _numbers(known, f"{name}_{figure}_ms")
         axes.plot(_numbers(known, "at_s"), column, color=colour, label=figure, linewidth=1.4, marker=".", markersize=3)
     axes.set_yscale("log")
+    plain_numbers(axes)
     _finish(axes, "ms", from_zero=False)
+
+
+def plain_numbers(axes: Axes) -> None:
+    """Write the numbers of a logarithmic axis as people do, not as powers."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def state_bars(axes: Axes, states: Sequence[Row], modules: Sequence[str]) -> None:
@@ -108,6 +118,7 @@ def state_bars(axes: Axes, states: Sequence[Row], modules: Sequence[str]) -> Non
     axes.grid(visible=False)
     shown = [state for state in STATE_COLOURS if any(row["state"] == state for row in states)]
     handles = [Patch(color=STATE_COLOURS[state], label=state) for state in shown]
+    axes.set_xlim(left=0)
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
     axes.set_xlabel("seconds")
 
@@ -122,8 +133,10 @@ def lines(axes: Axes, rows: Sequence[Row], columns: tuple[str, str], unit: str) 
 
 
 def _finish(axes: Axes, unit: str, *, from_zero: bool = True) -> None:
+    axes.margins(y=0.12)
     if from_zero:
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, axes.get_ylim()[1] * 1.05)
+    axes.set_xlim(left=0)
     axes.set_xlabel("seconds")
     axes.set_ylabel(unit)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
@@ -137,4 +150,4 @@ def _is_used(row: Row, rows: Sequence[Row]) -> bool:
     return any(other["ready"] for other in rows if other["queue"] == row["queue"])
 
 
-__all__ = ["figure_of", "figures_of", "picture"]
+__all__ = ["figure_of", "figures_of", "picture", "plain_numbers"]
