@@ -249,6 +249,12 @@ def shell(context: typer.Context) -> None:
     _pass_on("twinpool_services.cli.shell.command", context)
 
 
+@app.command("chaos", context_settings=_PASSED_ON)
+def chaos(context: typer.Context) -> None:
+    """Break a lab by a plan, and judge by what clients were told: list, run, report."""
+    _pass_on("twinpool_services.chaos.commands", context)
+
+
 @app.command("demo", context_settings=_PASSED_ON)
 def demo(context: typer.Context) -> None:
     """Show a failover of a front end under load, and whether anything was lost."""

@@ -1,0 +1,1 @@
+"""Faults: each kind in its own small module, behind one protocol."""
