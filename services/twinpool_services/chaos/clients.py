@@ -60,7 +60,7 @@ class Client(threading.Thread):
         """Prepare; `start` begins, `finish` ends it."""
         super().__init__(name=f"client {home} {number}", daemon=True)
         self.owner = f"{setting.run}-{home}-{number}"
-        self._setting, self._home, self._http = setting, home, http
+        self._setting, self.home, self._http = setting, home, http
         self._places = setting.places[home]
         self._at = number % len(self._places)
         self._dice = random.Random(f"{setting.seed} {home} {number}")  # noqa: S311 - dice, not a secret
@@ -109,7 +109,7 @@ class Client(threading.Thread):
 
     def _read_another(self) -> None:
         whose = self._dice.randrange(self._number + 1)
-        key = f"{self._setting.run}-{self._home}-{whose}/list-{self._dice.randrange(self._setting.keys)}.0"
+        key = f"{self._setting.run}-{self.home}-{whose}/list-{self._dice.randrange(self._setting.keys)}.0"
         place = self._dice.choice(self._places)
         number, invoked = next(self._setting.numbers), self._setting.clock()
         items = self._read(place, key, anywhere=True)
@@ -118,7 +118,7 @@ class Client(threading.Thread):
             Operation(
                 number=number,
                 client=self.owner,
-                home=self._home,
+                home=self.home,
                 kind="read",
                 keys=(key,),
                 pool=place.pool,
@@ -140,7 +140,7 @@ class Client(threading.Thread):
             Operation(
                 number=number,
                 client=self.owner,
-                home=self._home,
+                home=self.home,
                 kind=kind,
                 keys=tuple(keys),
                 pool=place.pool,
@@ -195,7 +195,7 @@ class Client(threading.Thread):
             return None
 
     def _stream(self, place: Place) -> str:
-        return f"{place.address}/v1/homes/{self._home}/modules/PresenceFocus"
+        return f"{place.address}/v1/homes/{self.home}/modules/PresenceFocus"
 
     def _turn(self, pool: str | None = None) -> None:
         """Go to another front end next: of the pool that is said to serve, or simply the next one."""

@@ -141,6 +141,20 @@ def _carry_out(stage: Stage, plan: Plan, directory: Path) -> list[str]:
         return [*timeline.failures, *failed]
 
 
+def _await_writes(stage: Stage, plan: Plan, clients: list[Client], since: float) -> None:
+    """Let the load go on until each home takes writes again, or for as long as it may be out.
+
+    If it does not, the outage is in the history, and the verdict says so.
+    """
+    waiting = set(plan.scenario.load.homes)
+
+    def look() -> bool | None:
+        waiting.difference_update([client.home for client in clients if client.answered_at > since])
+        return None if waiting else True
+
+    stage.watcher.until(look, plan.scenario.expect.outage_at_most)
+
+
 def _clients(stage: Stage, plan: Plan, run: str, clock: Callable[[], float], history: HistoryWriter) -> list[Client]:
     load = plan.scenario.load
     setting = Setting(
