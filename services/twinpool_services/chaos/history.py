@@ -61,6 +61,7 @@ class PoolSample:
     records: Mapping[str, Mapping[str, int]]  #: home → `owner/key` → number of the operation that wrote it
     sessions: Mapping[str, tuple[int, int, int]]  #: home → newest session noted
     cursors: Mapping[str, tuple[int, int]]  #: home → term and position of the import cursor
+    acknowledged: Mapping[str, int] = field(default_factory=dict)  #: home → by its own ledger, read before any cursor
     repairing: tuple[str, ...] = ()  #: homes whose records wait for repair
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from twinpool_services.chaos.checks.keys import final_of, is_orphaned
 from twinpool_services.chaos.checks.list_append import ListTransaction, check_lists
-from twinpool_services.chaos.checks.prefixes import check_final_states, check_prefixes
+from twinpool_services.chaos.checks.prefixes import check_acknowledgements, check_final_states, check_prefixes
 from twinpool_services.chaos.checks.serving import check_serving, check_unparted_serving, check_workers
 from twinpool_services.chaos.checks.stores import check_stores
 from twinpool_services.chaos.checks.violation import Violation
@@ -58,6 +58,7 @@ class Verdict:
 def violations_of(history: History, scenario: Scenario) -> list[Violation]:
     """Return everything that must not be."""
     found = [*check_stores(history), *check_prefixes(history), *check_final_states(history)]
+    found += check_acknowledgements(history)
     found += [*check_serving(history), *check_workers(history), *_lists(history)]
     if not any(fault.kind is FaultKind.DISASTER for fault in scenario.faults):
         found += check_unparted_serving(history)

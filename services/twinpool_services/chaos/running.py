@@ -26,6 +26,7 @@ from twinpool_services.lab import Display
 
 VERDICT = "verdict.json"
 PLAN = "plan.json"
+REPAIRED = 15.0  #: seconds within which both stores are equal once nothing is pending
 
 
 class Runner:
@@ -134,9 +135,8 @@ def _carry_out(stage: Stage, plan: Plan, directory: Path) -> list[str]:
             stage.heal()
             _note_tenures(stage, history, since)
         failed = [repr(client.failure) for client in clients if client.failure is not None]
-        stage.await_quiet()
         for home in homes:
-            stage.eventually(lambda home=home: _repaired(stage, home), f"{home} is repaired")  # type: ignore[misc]
+            failed += _settle(stage, home)
             history.note(read_final(stage, home, run))
         return [*timeline.failures, *failed]
 
@@ -177,6 +177,18 @@ def _note_tenures(stage: Stage, history: HistoryWriter, since: float) -> None:
         for one in pool.front_ends:
             for tenure in read_tenures(stage.lab.process(one.name).log_file, one.name, since):
                 history.note(tenure)
+
+
+def _settle(stage: Stage, home: str) -> list[str]:
+    """Wait until nothing is left to do; what does not settle is judged as it is. Return what did not."""
+    failed = []
+    try:
+        stage.await_quiet()
+    except RunFailed as error:
+        failed.append(str(error))
+    # A repair comes as an ordinary change, behind everything that was pending.
+    stage.watcher.until(lambda: _repaired(stage, home), REPAIRED)
+    return failed
 
 
 def _repaired(stage: Stage, home: str) -> bool | None:

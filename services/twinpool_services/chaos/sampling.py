@@ -6,11 +6,14 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from twinpool.errors import TwinpoolError
 from twinpool.ports.store import Store
 from twinpool.vocabulary.change import Record, RecordKey
-from twinpool.vocabulary.names import Home, ModuleName, Stream
+from twinpool.vocabulary.names import Home, ModuleName, PoolFqdn, Route, Stream
 from twinpool_services.chaos.history import FinalState, PoolSample, Sample
 from twinpool_services.chaos.stage import Stage
 
@@ -57,29 +60,37 @@ class Sampler(threading.Thread):
             pool.fqdn: self._stage.watcher.status_of(pool.fqdn, self._stage.living(pool.fqdn))
             for pool in self._stage.pools
         }
-        pools = tuple(self._pool(fqdn, status) for fqdn, status in said.items())
+        # What they have noted as acknowledged, too, has to be there by then.
+        acknowledged = {fqdn: self._look(fqdn, partial(_acknowledged, self._stage, fqdn, self._homes)) for fqdn in said}
+        pools = tuple(
+            replace(self._pool(fqdn, status), acknowledged=acknowledged[fqdn]) for fqdn, status in said.items()
+        )
         return Sample(asked=asked, ended=self._clock(), pools=pools)
 
     def _pool(self, fqdn: str, status: Mapping[str, object] | None) -> PoolSample:
         rows = status["BackupModules"] if status is not None else None
         listed = rows if isinstance(rows, list) else []
-        told = {
+        told: dict[str, Any] = {
             "export": {row["Identity"]: row["ExportStatus"] for row in listed} if status is not None else None,
             "pending": sum(row["PendingChanges"] for row in listed) if status is not None else None,
         }
         seen = self._read(fqdn)
-        return PoolSample(pool=fqdn, **{**EMPTY, **told, **seen})  # type: ignore[arg-type]
+        return PoolSample(pool=fqdn, **{**EMPTY, **told, **seen})
 
-    def _read(self, fqdn: str) -> Mapping[str, object]:
+    def _read(self, fqdn: str) -> Mapping[str, Any]:
+        return self._look(fqdn, partial(_seen, fqdn, self._run, self._homes))
+
+    def _look(self, fqdn: str, look: Callable[[Store], Mapping[str, Any]]) -> Mapping[str, Any]:
+        """Read something of a store; nothing if it is broken at this moment."""
         try:
             if fqdn not in self._stores:
                 self._stores[fqdn] = self._stage.open_store(fqdn)
-            return _seen(self._stores[fqdn], fqdn, self._run, self._homes)
-        except TwinpoolError:  # It is broken at this moment: nothing was seen.
+            return look(self._stores[fqdn])
+        except TwinpoolError:
             return {}
 
 
-EMPTY: Mapping[str, object] = {
+EMPTY: Mapping[str, Any] = {
     "holder": None,
     "generation": None,
     "serves": {},
@@ -90,7 +101,7 @@ EMPTY: Mapping[str, object] = {
 }
 
 
-def _seen(store: Store, fqdn: str, run: str, homes: tuple[str, ...]) -> Mapping[str, object]:
+def _seen(fqdn: str, run: str, homes: tuple[str, ...], store: Store) -> Mapping[str, Any]:
     known = {status.home for status in store.homes()}
     streams = {home: Stream(Home(home), PRESENCE) for home in homes if home in known}
     lease = store.current_lease()
@@ -108,6 +119,14 @@ def _seen(store: Store, fqdn: str, run: str, homes: tuple[str, ...]) -> Mapping[
         "cursors": {home: tuple(one.cursor) for home, one in progress.items() if one.cursor},
         "repairing": repairing,
     }
+
+
+def _acknowledged(stage: Stage, fqdn: str, homes: tuple[str, ...], store: Store) -> Mapping[str, int]:
+    """Return how far the partner has acknowledged the homes that a pool serves, by the pool's own ledger."""
+    partner = stage.lab.deployment.partner_of(fqdn)
+    served = [home for home in homes if partner is not None and home in _serves(store, fqdn)]
+    routes = {home: Route(Stream(Home(home), PRESENCE), PoolFqdn(str(partner))) for home in served}
+    return {home: int(store.export_ledger(route).acknowledged) for home, route in routes.items()}
 
 
 def _serves(store: Store, fqdn: str) -> dict[str, int]:

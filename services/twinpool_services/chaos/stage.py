@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +15,7 @@ import httpx
 
 from twinpool.errors import TwinpoolError
 from twinpool.ports.store import Store
+from twinpool.security.credentials import authorization
 from twinpool.stores.opening import open_store
 from twinpool.vocabulary.deployment import FrontEnd, Pool
 from twinpool.vocabulary.names import PoolFqdn
@@ -44,6 +45,7 @@ class Stage:
         self.directory = Path(tempfile.mkdtemp(prefix="twinpool-chaos-"))
         self._extra, self._shown = dict(extra or {}), shown
         self._stack = ExitStack()
+        self.starting = threading.Lock()  #: one front end after the other, for the lab notes each
 
     def __enter__(self) -> Self:
         remove_leftovers()
@@ -56,8 +58,9 @@ class Stage:
             self.lab = Lab(self.directory / "lab", self._shown, self.surroundings)
             self._stack.callback(self._take_down)
             self.lab.up(self.topology.lab_plan)
-            self.watcher = self._stack.enter_context(Watcher())
-            self.http = self._stack.enter_context(httpx.Client(timeout=TIMEOUT, trust_env=False))
+            self.watcher = self._stack.enter_context(Watcher(self.lab.deployment))
+            headers = authorization(self.lab.deployment, environment={})
+            self.http = self._stack.enter_context(httpx.Client(timeout=TIMEOUT, trust_env=False, headers=headers))
             self._configure()
         except BaseException:
             self._stack.close()
@@ -162,7 +165,10 @@ class Stage:
             if self.surroundings.clocks is not None:
                 self.surroundings.clocks.set(name, 0.0)
             if self.lab.state(name) is ProcessState.STOPPED:
-                self.lab.start(name)
+                self.lab.start(name, wait=False)
+        for pool in self.pools:
+            for one in map(direct, pool.front_ends):
+                self.eventually(lambda one=one: self.watcher.is_ready(one) or None, f"{one.name} is ready")  # type: ignore[misc]
 
     def await_quiet(self) -> None:
         """Wait until nothing is left to send either way, and all agree who serves what. Raises `RunFailed`."""
@@ -235,8 +241,3 @@ class Stage:
 def direct(front_end: FrontEnd) -> FrontEnd:
     """Return a front end as it is reached past every proxy."""
     return FrontEnd(name=front_end.name, host=front_end.host, port=front_end.port, address=f"http://{front_end.listen}")
-
-
-def elapsed(since: float) -> float:
-    """Return the seconds since a moment of the monotonic clock."""
-    return time.monotonic() - since

@@ -6,7 +6,7 @@ import heapq
 import itertools
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from twinpool.errors import TwinpoolError
 from twinpool_services.chaos.faults.fault import Active
@@ -16,7 +16,7 @@ from twinpool_services.chaos.scenario.model import Fault
 from twinpool_services.chaos.scenario.planning import Plan
 from twinpool_services.chaos.stage import Stage
 
-MOST_MOVES = 4  #: at the same time
+MOST_MOVES = 6  #: and faults that are being taken back, at the same time
 
 
 class Timeline:
@@ -41,14 +41,15 @@ class Timeline:
                 while due:
                     at, _, number, beginning = heapq.heappop(due)
                     self._pause.wait(max(0.0, at - self._clock()))
-                    if beginning is None:
-                        self._take_back(number)
+                    if beginning is None:  # It may take long, and the timeline goes on.
+                        moves.append(operators.submit(self._take_back, number))
                     elif beginning.kind in MOVES:
                         moves.append(operators.submit(self._move, beginning))
                     elif self._begin(number, beginning):
                         heapq.heappush(due, (beginning.ends, next(order), number, None))
                 self._pause.wait(max(0.0, self._plan.scenario.seconds - self._clock()))
             finally:
+                wait(moves)
                 for number in list(self._began):
                     self._take_back(number)
             for move in moves:

@@ -142,10 +142,11 @@ class Lab:
         process.ask_to_stop()
         process.wait_until_stopped()
 
-    def start(self, name: str) -> None:
-        """Start a front end that does not run, and wait until it is ready. Raises `LabFailed`."""
+    def start(self, name: str, *, wait: bool = True) -> None:
+        """Start a front end that does not run, and wait until it is ready, unless told not to. Raises `LabFailed`."""
         self._start_processes([self.process(name)])
-        self._await_ready([FrontEndName(name.lower())])
+        if wait:
+            self._await_ready([FrontEndName(name.lower())])
 
     def pause(self, name: str) -> None:
         """Halt a front end with SIGSTOP: to the others it is silent, and to itself no time passes."""

@@ -1,4 +1,4 @@
-"""What the partner held meanwhile: always a state that the source once had, and all of it under a FinalState."""
+"""What the partner held meanwhile: states that the source once had, and all that was acknowledged or called final."""
 
 from __future__ import annotations
 
@@ -104,3 +104,20 @@ def _lacking(
             witness=(shown(last),),
         )
         return
+
+
+def check_acknowledgements(history: History) -> Iterator[Violation]:
+    """Find what a source has noted as acknowledged, and the importing pool had not made durable after that."""
+    for sample in history.samples:
+        for source in sample.pools:
+            for home, position in source.acknowledged.items():
+                for pool in sample.pools:
+                    cursor = pool.cursors.get(home)
+                    if pool.pool == source.pool or home in pool.serves or cursor is None or cursor[1] >= position:
+                        continue
+                    yield Violation(
+                        check="acknowledged too early",
+                        message=f"at {sample.ended:.2f} s {pool.pool} stood at position {cursor[1]} of {home}, and "
+                        f"{source.pool} had noted {position} as acknowledged before",
+                    )
+                    return

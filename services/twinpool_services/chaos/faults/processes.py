@@ -60,8 +60,10 @@ def named(stage: Stage, target: str) -> str:
 
 
 def _start(stage: Stage, name: str) -> None:
-    if stage.lab.state(name) is ProcessState.STOPPED:
-        stage.lab.start(name)
+    """Start a front end; whoever needs it waits for it, the timeline does not."""
+    with stage.starting:
+        if stage.lab.state(name) is ProcessState.STOPPED:
+            stage.lab.start(name, wait=False)
 
 
 def _resume(stage: Stage, name: str) -> None:

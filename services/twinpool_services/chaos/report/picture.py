@@ -88,7 +88,8 @@ class Picture:
                 height = PLOT * count / most
                 if height:
                     top -= height
-                    self._rect(self._x(step * STEP), top, width, height, COLOURS[outcome])
+                    left = self._x(step * STEP)
+                    self._rect(left, top, min(width, WIDTH - RIGHT - left), height, COLOURS[outcome])
         self._next(PLOT)
 
     def _lag(self, pool: str) -> None:

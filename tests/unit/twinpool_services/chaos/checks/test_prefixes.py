@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tests.chaos_histories import KEY, P1, P2, PRESENCE, final, history, pool, sample, write
-from twinpool_services.chaos.checks.prefixes import check_final_states, check_prefixes
+from twinpool_services.chaos.checks.prefixes import check_acknowledgements, check_final_states, check_prefixes
 from twinpool_services.chaos.history import Operation, Outcome
 
 OTHER = "bob/register-0.0"
@@ -65,3 +65,13 @@ def test_under_a_final_state_all_that_was_answered_before_has_to_be_there() -> N
     assert finals(operations, {KEY: 2}) == []
     assert finals(operations, {KEY: 1}, state="SteadyState") == []
     assert finals(operations, {KEY: 1}, asked=2.4) == [], "the second was not answered yet"
+
+
+def test_what_is_noted_as_acknowledged_has_to_be_durable_at_the_partner() -> None:
+    def found(cursor: int, **other: object) -> list[str]:
+        seen = sample(pool(P1, acknowledged={P1: 7}), pool(P2, cursors={P1: (1, cursor)}, **other))
+        return [one.check for one in check_acknowledgements(history([], samples=(seen,)))]
+
+    assert found(6) == ["acknowledged too early"]
+    assert found(7) == []
+    assert found(6, serves={P1: 2}) == [], "it has taken over, in a term with positions of its own"
