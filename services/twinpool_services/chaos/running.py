@@ -26,6 +26,7 @@ from twinpool_services.lab import Display
 
 VERDICT = "verdict.json"
 PLAN = "plan.json"
+ATTEMPTS = 2  #: to make a lab for a scenario
 REPAIRED = 15.0  #: seconds within which both stores are equal once nothing is pending
 
 
@@ -35,6 +36,7 @@ class Runner:
     def __init__(self, results: Path, shown: Display, environment: Mapping[str, str] | None = None) -> None:
         """Put what comes of them there; `environment` is what the front ends find in theirs besides."""
         self._results, self._display, self._environment = results, shown, dict(environment or {})
+        self._failed_labs = 0  # one behind the other
 
     def run_all(self, scenarios: Iterable[Scenario], seed: int) -> Iterator[Verdict]:
         """Run scenarios and yield the verdict of each as soon as it is there."""
@@ -54,9 +56,15 @@ class Runner:
                 waiting.clear()
                 yield from skipped
                 return
-            except TwinpoolError as error:  # Without a lab there is no verdict; others may need another one.
+            except TwinpoolError as error:
+                self._failed_labs += 1
+                if self._failed_labs < ATTEMPTS:  # A busy machine is no reason to give a scenario up.
+                    self._display.say(f"no lab could be had, and it is tried again: {error}", "yellow")
+                    return
+                self._failed_labs = 0
                 yield Verdict(scenario=waiting.pop(0).name, seed=seed, passed=False, failures=(str(error),))
                 return
+            self._failed_labs = 0
             while waiting:
                 verdict = self.run(stage, plan_of(waiting.pop(0), seed))
                 yield verdict
