@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from twinpool_services.lab.plan import deployment_text
 
 pytestmark = pytest.mark.rabbitmq
 
-USAGE, REFUSED = 2, 3
+USAGE, REFUSED, NOT_FOUND = 2, 3, 5
 
 
 @pytest.fixture(autouse=True)
@@ -198,6 +199,57 @@ def test_a_sync_is_forced_for_every_spelling_of_a_module(lab: RunningLab, name: 
 
     assert accepted["BackupModules"] == modules
     lab.assert_in_step()
+
+
+def test_the_shell_runs_the_lines_of_the_seed_as_they_are_printed(lab: RunningLab) -> None:
+    """Claim 18: the status in a variable, with the en dash of the seed, and then its modules."""
+    text = f"$BackupStatus = Get-CsBackupServiceStatus \N{EN DASH}PoolFqdn {P2}\n$BackupStatus.BackupModules"
+
+    assert rows(said(lab, "shell", "--command", text)) == {
+        "UserServices.PresenceFocus": ["FinalState", "NormalState"],
+        "ConfServices.DataConf": ["FinalState", "NormalState"],
+        "CentralMgmt.CMSMaster": ["NotInitialized", "NormalState"],
+    }
+
+
+def test_the_lines_of_the_runbooks_run_in_the_shell(lab: RunningLab, tmp_path: Path) -> None:
+    """A disaster's runbook up to the failover itself, and what follows a pairing; one process for all of it."""
+    lab.put(P1, "contacts/bob", b"friend", owner="ada@example.com")
+    script = tmp_path / "runbook.ps1"
+    script.write_text(
+        f"""
+        Invoke-CsManagementServerFailover -WhatIf | Out-Null
+        $cms = Get-CsService -CentralManagement | Where-Object {{ $_.Active }}
+        $backup = (Get-CsPoolBackupRelationship -PoolFQDN $cms.PoolFqdn).BackupPoolFqdn
+        "cms $($cms.PoolFqdn) backed up by $backup"
+        $store = Get-CsManagementStoreReplicationStatus -CentralManagementStoreStatus
+        "master $($store.ActiveMasterFQDN -like 'fe*')"
+        Test-CsManagementServer | Out-Null
+        '{P1}', '{P2}' | Invoke-CsBackupServiceSync | Out-Null
+        Backup-CsPool -PoolFqdn {P1} -Report '{tmp_path}/report.html' | Out-Null
+        $status = Get-CsBackupServiceStatus -PoolFqdn {P1}
+        "final $(@($status.BackupModules | ? {{ $_.ExportStatus -eq 'FinalState' }}).Count)"
+        Debug-CsInterPoolReplication -PoolFqdn {P1} | ForEach-Object {{ "clean $($_.Clean)" }}
+        Invoke-CsPoolFailover -PoolFqdn {P2} -HealthCheckOnly | Where-Object Verdict -ne Passed
+        "home $((Get-CsUserPoolInfo sip:ada@example.com).PrimaryPoolFqdn)"
+        "state $((Get-CsRegistrarConfiguration service:Registrar:{P1}).PoolState)"
+        Get-CsBackupServiceConfiguration | Remove-CsBackupServiceConfiguration
+        Get-CsPoolBackupRelationship -PoolFqdn pool9.lab
+        """
+    )
+
+    done = lab.command("shell", str(script))
+
+    assert done.returncode == NOT_FOUND, done.stderr
+    assert "runbook.ps1: line 18" in done.stderr
+    assert done.stdout.splitlines() == [
+        f"cms {P1} backed up by {P2}",
+        "master True",
+        "final 3",
+        "clean True",
+        f"home {P1}",
+        "state Active",
+    ]
 
 
 def test_what_cannot_be_synchronised_is_refused(lab: RunningLab) -> None:
