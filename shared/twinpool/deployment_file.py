@@ -129,6 +129,8 @@ class PoolTable(Table):
     content: Annotated[str, _text(_path)] | None = None
     broker_url: BrokerUrl | None = None
     front_ends: list[FrontEndTable]
+    broker_user: Annotated[str, _text(_one_line)] | None = None
+    broker_password_file: Annotated[str, _text(_path)] | None = None
     signing_key: Annotated[str, _text(_path)] | None = None
     verify_keys: Annotated[list[Annotated[str, _text(_verify_key)]], Field(max_length=MOST_VERIFY_KEYS)] = []
 
@@ -142,7 +144,9 @@ class PoolTable(Table):
             content=(directory / self.content).resolve() if self.content else beside,
             broker_url=self.broker_url or broker.url,
             front_ends=tuple(front_end.front_end() for front_end in self.front_ends),
-            signing_key=(directory / self.signing_key).resolve() if self.signing_key else None,
+            broker_user=self.broker_user or (self.fqdn if self.broker_password_file else None),
+            broker_password_file=_beside(directory, self.broker_password_file),
+            signing_key=_beside(directory, self.signing_key),
             verify_keys=tuple(key if is_base64_key(key) else (directory / key).resolve() for key in self.verify_keys),
         )
 
@@ -244,6 +248,10 @@ class DeploymentFile(Table):
             pools=tuple(pool.pool(directory, broker) for pool in self.pool),
             pairs=tuple(Pair(first=pair.pools[0], second=pair.pools[1]) for pair in self.pair),
         )
+
+
+def _beside(directory: Path, path: str | None) -> Path | None:
+    return (directory / path).resolve() if path else None
 
 
 def _sqlite_file(url: str, directory: Path) -> Path | None:

@@ -28,6 +28,7 @@
     │   ├── InvalidParameter       a command's parameter is wrong
     │   ├── TooLarge               more than is taken at once
     │   └── MalformedMessage       a message that is not ours, is damaged or of an unknown version
+    │       └── UntrustedMessage   a message that the pool which it names cannot be shown to have sent
     ├── ImportFailed               a batch could not be applied
     └── ContentMissing             a file's content is not in the content store
 
@@ -227,6 +228,15 @@ class TooLarge(Invalid):
 
 class MalformedMessage(Invalid):
     """A message that is not ours, is damaged, or is of a version that we do not know."""
+
+
+class UntrustedMessage(MalformedMessage):
+    """A message that the pool which it names cannot be shown to have sent: unsigned, wrongly signed, or altered."""
+
+    def __init__(self, message: str, *, speaker: str, field: str = "") -> None:
+        """Say what is wrong with it, and which pool it names."""
+        super().__init__(message, field=field)
+        self.speaker = speaker
 
 
 class ImportFailed(TwinpoolError):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -13,10 +14,13 @@ from tests.labs import CONTACTS, P1, P2, PRESENCE, RunningLab
 from twinpool.brokers.topology import CONTROL, exchange_from, quarantine_of, queue_to, routing_key
 from twinpool.ports.broker import Letter
 from twinpool.protocol.messages import Batch, Open, Opened, digest_of_change_sets
+from twinpool.security.key_files import new_private_key
+from twinpool.security.pool_keys import PoolKeys, SigningKey, VerifyKeys, load_pool_keys
 from twinpool.vocabulary.change import Change, ChangeSet
 from twinpool.vocabulary.names import Generation, Instant, PoolFqdn, Position, Term
+from twinpool.vocabulary.security import Signatures
 from twinpool.vocabulary.session import SessionId
-from twinpool.wire import Envelope, encode, encode_changes
+from twinpool.wire import Envelope, Vouching, encode, encode_changes
 from twinpool.wire import Message as Ours
 
 pytestmark = pytest.mark.rabbitmq
@@ -33,6 +37,33 @@ class Stranger:
     lab: RunningLab
     client: IndependentClient
     overheard: dict[str, Message]  #: by kind
+
+    def key(self, pool: PoolFqdn) -> SigningKey:
+        """Return the key that a pool signs with, to speak as the pool itself would."""
+        signing = load_pool_keys(self.lab.lab.deployment, self.lab.pool(pool)).signing
+        assert signing is not None
+        return signing
+
+    def is_not_trusted(self, queue: str, message: Message) -> str:
+        """Put a message into a queue of P2, see it refused, counted and alarmed, and return the reason."""
+        alarms = self.alarms()
+        note = self.is_set_aside(queue, message)
+        reason = str(note.headers["x-twinpool-reason"])
+        assert reason.startswith("not trusted: ")
+        assert self.alarms() == alarms + 1
+        told = self.lab.eventually(lambda: self.told(alarms + 1), "every front end tells of it")
+        assert told["Speaker"] == P1
+        assert told["Reason"] in reason
+        return reason
+
+    def alarms(self) -> int:
+        """Say how many alarms the front ends of P2 have sounded."""
+        return sum(len(self.lab.events(name, "message.untrusted")) for name in self.lab.names(P2))
+
+    def told(self, count: int) -> Mapping[str, Any] | None:
+        """Return what the status of P2 tells of refused messages, once it tells of so many."""
+        told: Mapping[str, Any] | None = self.lab.status(P2)["UntrustedMessages"]
+        return told if told is not None and told["Count"] == count else None
 
     def quarantined(self, pool: PoolFqdn) -> int:
         return self.client.count(quarantine_of(pool))
@@ -87,9 +118,10 @@ def flipped(body: bytes, seed: int) -> bytes:
     return bytes(changed)
 
 
-def letter(message: Ours, *, source: PoolFqdn = P1, destination: PoolFqdn = P2) -> Message:
+def letter(message: Ours, *, source: PoolFqdn = P1, destination: PoolFqdn = P2, signed: SigningKey | None) -> Message:
     """Write a message as one of us would."""
-    made: Letter = encode(Envelope(source=source, destination=destination, stream=CONTACTS, message=message))
+    vouching = Vouching(keys=PoolKeys(signing=signed, verify=VerifyKeys({})), signatures=Signatures.WITH_KEYS)
+    made: Letter = encode(Envelope(source=source, destination=destination, stream=CONTACTS, message=message), vouching)
     return Message(made.body, made.content_type, made.headers)
 
 
@@ -198,14 +230,15 @@ def test_a_batch_of_an_older_session_is_dropped(stranger: Stranger) -> None:
     with lab.store(P2) as store:
         lab.eventually(lambda: store.import_progress(CONTACTS).session > former.session, "the next session")
 
-    stranger.client.put(BATCHES, letter(batch(former.session, 2, former.cursor.position)))
+    late = letter(batch(former.session, 2, former.cursor.position), signed=stranger.key(P1))
+    stranger.client.put(BATCHES, late)
 
     stranger.goes_on()
     assert lab.client(P2).get(RECORD).content == b"friend"
 
 
 def test_a_forged_batch_with_a_gap_makes_the_stream_begin_anew_and_is_not_applied(stranger: Stranger) -> None:
-    """Only a pool's own user may write to its exchange; should somebody else get there, a gap is not jumped over."""
+    """Nobody else can sign; should somebody have stolen the key, too, a gap is not jumped over."""
     lab = stranger.lab
     lab.put(P1, "contacts/bob", b"friend")
     lab.await_final()
@@ -213,7 +246,8 @@ def test_a_forged_batch_with_a_gap_makes_the_stream_begin_anew_and_is_not_applie
         progress = store.import_progress(CONTACTS)
     assert progress.cursor is not None
 
-    stranger.client.put(BATCHES, letter(batch(progress.session, 9_999, progress.cursor.position + 5)))
+    forged = letter(batch(progress.session, 9_999, progress.cursor.position + 5), signed=stranger.key(P1))
+    stranger.client.put(BATCHES, forged)
 
     stranger.goes_on()
     assert lab.client(P2).get(RECORD).content == b"friend"
@@ -223,9 +257,8 @@ def test_a_forged_batch_with_a_gap_makes_the_stream_begin_anew_and_is_not_applie
 def test_a_message_that_claims_to_come_from_elsewhere_is_set_aside(stranger: Stranger, source: PoolFqdn) -> None:
     session = SessionId(Term(1), Generation(10**6), 1)
 
-    note = stranger.is_set_aside(
-        CONTROLS, letter(Open(session=session, oldest=Position(0), head=Position(0)), source=source)
-    )
+    opening = Open(session=session, oldest=Position(0), head=Position(0))
+    note = stranger.is_set_aside(CONTROLS, letter(opening, source=source, signed=None))
 
     assert "speaks to this one" in note.headers["x-twinpool-reason"]
     stranger.goes_on()
@@ -234,8 +267,71 @@ def test_a_message_that_claims_to_come_from_elsewhere_is_set_aside(stranger: Str
 def test_an_importers_word_about_a_session_that_is_not_open_is_not_heeded(stranger: Stranger) -> None:
     session = SessionId(Term(1), Generation(10**6), 1)
 
-    stranger.client.put(ANSWERS, letter(Opened(session=session, cursor=None, staging=None), source=P2, destination=P1))
+    answer = Opened(session=session, cursor=None, staging=None)
+    stranger.client.put(ANSWERS, letter(answer, source=P2, destination=P1, signed=stranger.key(P2)))
 
+    stranger.goes_on()
+
+
+# ── what only a compromised broker, or somebody with another pool's credentials, could send ──────────────────────
+
+
+def next_batch(stranger: Stranger) -> Batch:
+    """Return a batch that would be applied at once, were it genuine."""
+    stranger.lab.put(P1, "contacts/bob", b"friend")
+    stranger.lab.await_final()
+    with stranger.lab.store(P2) as store:
+        progress = store.import_progress(CONTACTS)
+    assert progress.cursor is not None
+    return batch(progress.session, 5_000, progress.cursor.position)
+
+
+@pytest.mark.parametrize("signer", ["nobody", "the-other-pool", "a-stranger"])
+def test_a_forged_batch_that_fits_exactly_is_refused(stranger: Stranger, signer: str) -> None:
+    key = {"nobody": None, "the-other-pool": stranger.key(P2), "a-stranger": SigningKey(P1, new_private_key())}[signer]
+
+    reason = stranger.is_not_trusted(BATCHES, letter(next_batch(stranger), signed=key))
+
+    assert "not signed" in reason if key is None else "not known as one of pool1.lab" in reason
+    assert stranger.lab.client(P2).get(RECORD).content == b"friend"
+    stranger.goes_on()
+
+
+def test_a_forged_opening_does_not_end_the_session(stranger: Stranger) -> None:
+    """Unsigned it would end the stream: it claims a session that is newer than any."""
+    with stranger.lab.store(P2) as store:
+        before = store.import_progress(CONTACTS).session
+    opening = Open(session=SessionId(Term(1), Generation(10**6), 1), oldest=Position(0), head=Position(0))
+
+    stranger.is_not_trusted(CONTROLS, letter(opening, signed=None))
+
+    stranger.goes_on()
+    with stranger.lab.store(P2) as store:
+        assert store.import_progress(CONTACTS).session == before
+
+
+def test_a_genuine_batch_that_was_altered_is_refused_even_with_a_digest_that_fits(stranger: Stranger) -> None:
+    real = letter(next_batch(stranger), signed=stranger.key(P1))
+    forged = letter(replace(next_batch(stranger), number=5_001), signed=None)
+    signature = {name: real.headers[name] for name in ("key", "signature")}
+
+    altered = stranger.is_not_trusted(BATCHES, real.with_(body=flipped(real.body, 1)))
+    sealed = stranger.is_not_trusted(BATCHES, forged.with_(headers={**forged.headers, **signature}))
+
+    assert "was altered" in altered
+    assert "is not that of key" in sealed
+    assert stranger.lab.client(P2).get(RECORD).content == b"friend"
+
+
+@pytest.mark.parametrize("name", ["module", "home", "destination", "session"])
+def test_a_genuine_batch_is_not_taken_for_one_of_another_stream(stranger: Stranger, name: str) -> None:
+    real = letter(next_batch(stranger), signed=stranger.key(P1))
+    other = {"module": "ConfServices.DataConf", "home": P2, "destination": P1, "session": "1.1000000.1"}[name]
+
+    if name == "home":  # Nothing of P2's own home is imported here, so it is dropped before it is looked at.
+        stranger.client.put(BATCHES, real.with_header(name, other))
+    else:
+        stranger.is_not_trusted(BATCHES, real.with_header(name, other))
     stranger.goes_on()
 
 

@@ -50,7 +50,7 @@ class ImportDesk:
         self._configuration = premises.configurations.current
         self._put_off: deque[OpenedLetter] = deque()  # heard while content was being fetched
         self._rumours = premises.rumours
-        self._heard_at = self._busy_at = float("-inf")
+        self._busy_at = float("-inf")
         self._at_work = False
         self._importer = Importer(
             stream=role.stream,
@@ -73,7 +73,6 @@ class ImportDesk:
 
     def deliver(self, delivery: Delivery) -> None:
         """Take the exporter's word in."""
-        self._heard_at = time.monotonic()
         self.inbox.put(delivery)
 
     @property
@@ -83,8 +82,8 @@ class ImportDesk:
 
     @property
     def heard_ago(self) -> float:
-        """Seconds since the exporter was heard; infinite if it never was."""
-        return time.monotonic() - self._heard_at
+        """Seconds since a letter of the exporter was opened; infinite if none ever was."""
+        return time.monotonic() - self.opening.opened_at
 
     @property
     def quiet_for(self) -> float:

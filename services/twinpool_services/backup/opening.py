@@ -8,6 +8,7 @@ delivers again what was never settled.
 from __future__ import annotations
 
 import queue
+import time
 from dataclasses import dataclass
 
 from twinpool.errors import TwinpoolError
@@ -39,6 +40,7 @@ class Opening:
     def __init__(self, inbox: Inbox[Delivery], importer: Importer, post: PostOffice, tenure: Tenure) -> None:
         """Bind the parts."""
         self._inbox, self._importer, self._post, self._tenure = inbox, importer, post, tenure
+        self.opened_at = float("-inf")  #: monotonic time at which the last letter turned out to be the exporter's own
         self._ready: queue.Queue[OpenedLetter] = queue.Queue(AHEAD)
 
     def take(self, seconds: float) -> OpenedLetter | None:
@@ -64,6 +66,7 @@ class Opening:
         envelope = self._post.open(delivery)
         if envelope is None:
             return None
+        self.opened_at = time.monotonic()
         return OpenedLetter(delivery, envelope.message, self._prepared(envelope.message))
 
     def _is_stale(self, session: SessionId) -> bool:

@@ -9,13 +9,14 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
-from twinpool.errors import BrokerUnreachable, MalformedMessage
+from twinpool.errors import BrokerUnreachable, MalformedMessage, UntrustedMessage
 from twinpool.ports.broker import Delivery, Link, Outcome
 from twinpool.protocol.messages import Open, Refusal, Refused
 from twinpool.vocabulary.names import PoolFqdn, Stream
-from twinpool.wire import Envelope, Kind, decode, encode, peek
+from twinpool.wire import Envelope, Kind, Vouching, decode, encode, peek
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +34,20 @@ class Recipient(Protocol):
         """A message for this recipient came in; the recipient settles it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How messages are vouched for, and who hears (speaker, queue, reason) of one that is not."""
+
+    vouching: Vouching
+    alarm: Callable[[PoolFqdn, str, str], None]
+
+
 class PostOffice:
     """Sorts what comes in by kind and stream, and tells senders what became of what they sent."""
 
-    def __init__(self, pool: PoolFqdn, link: Link, speakers: frozenset[PoolFqdn]) -> None:
-        """Work for a pool on a link; only `speakers` are listened to."""
-        self._pool, self._link, self._speakers = pool, link, speakers
+    def __init__(self, pool: PoolFqdn, link: Link, speakers: frozenset[PoolFqdn], trust: Trust) -> None:
+        """Work for a pool on a link; only `speakers` are listened to, and to what they have vouched for."""
+        self._pool, self._link, self._speakers, self._trust = pool, link, speakers, trust
         self._boxes: dict[tuple[Kind, Stream, PoolFqdn], Recipient] = {}
         self._waiting: dict[int, Callable[[Outcome], None]] = {}
         self._guard = threading.Lock()
@@ -62,7 +71,7 @@ class PostOffice:
 
         Raises `BrokerUnreachable`.
         """
-        letter = encode(envelope)
+        letter = encode(envelope, self._trust.vouching)
         with self._guard:  # So that an outcome cannot be told before we know who waits for it.
             token = self._link.publish(letter)
             if on_outcome is not None:
@@ -70,9 +79,13 @@ class PostOffice:
         return len(letter.body)
 
     def open(self, delivery: Delivery) -> Envelope | None:
-        """Decode a delivery; None, after putting it aside, if it is damaged or meant for another pool."""
+        """Decode a delivery; None, after putting it aside, if it is damaged, not trusted, or meant for another pool."""
         try:
-            envelope = decode(delivery)
+            envelope = decode(delivery, self._trust.vouching)
+        except UntrustedMessage as error:
+            self._trust.alarm(PoolFqdn(error.speaker), delivery.queue, str(error))
+            self.quarantine(delivery, f"not trusted: it {error}")
+            return None
         except MalformedMessage as error:
             self.quarantine(delivery, str(error))
             return None

@@ -13,6 +13,7 @@ from twinpool.ports.store import Store
 from twinpool.stores.throw_away import throw_away_copy
 from twinpool.vocabulary.deployment import Deployment
 from twinpool.vocabulary.names import PoolFqdn
+from twinpool.wire import UNVOUCHED, Vouching
 from twinpool_services.backup.configurations import Configurations
 from twinpool_services.backup.failover.papers import Papers
 from twinpool_services.backup.failover.rumours import Rumours
@@ -29,6 +30,7 @@ class Premises:
     content: ContentStore
     configurations: Configurations
     new_link: Callable[[], Link]
+    vouching: Vouching = UNVOUCHED
     rumours: Rumours = field(default_factory=Rumours)
     was_away: Callable[[], bool] = lambda: False  #: whether the pool has just come back and has to ask who serves
 

@@ -14,9 +14,13 @@ from twinpool.errors import StoreUnavailable
 from twinpool.modules.registry import Modules
 from twinpool.ports.broker import Link
 from twinpool.ports.store import Store
+from twinpool.security.passwords import broker_url_of
+from twinpool.security.pool_keys import load_pool_keys
 from twinpool.stopping import Stop
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
 from twinpool.vocabulary.names import Home
+from twinpool.vocabulary.security import Signatures
+from twinpool.wire import Vouching
 from twinpool_services.backup.configurations import Configurations
 from twinpool_services.backup.election import Candidate
 from twinpool_services.backup.failover.gate import ServingGate
@@ -46,7 +50,7 @@ class BackupService:
     ) -> None:
         """Stand under the front end's name, with everything that a worker works with when elected.
 
-        Raises `InvalidConfiguration` for a broker URL that cannot be read: now, and not when we are elected.
+        Raises `InvalidConfiguration` for a broker URL or a key that cannot be read: now, and not when we are elected.
         """
         self.gate = ServingGate(store, (home for home, _ in initial_homes(deployment, pool.fqdn)))
         self._premises = Premises(
@@ -57,6 +61,7 @@ class BackupService:
             content=content,
             configurations=configurations,
             new_link=self._new_link,
+            vouching=_vouching(deployment, pool),
             was_away=lambda: not self.gate.is_settled,
         )
         self._pool = pool
@@ -104,4 +109,21 @@ class BackupService:
         # Content that a batch waits for comes behind the batches of the window, and so must find room beside them.
         prefetch = max(LinkOptions().prefetch, 2 * premises.configurations.current().window + WINDOW + 8)
         options = LinkOptions(heartbeat=heartbeat, prefetch=prefetch)
-        return RabbitmqLink(self._pool.broker_url, topology, options)
+        return RabbitmqLink(broker_url_of(self._pool), topology, options)
+
+
+def _vouching(deployment: Deployment, pool: Pool) -> Vouching:
+    """Load the keys, and say whose messages are taken without a signature. Raises `InvalidConfiguration`."""
+    signatures = deployment.security.signatures
+    vouching = Vouching(keys=load_pool_keys(deployment, pool), signatures=signatures)
+    undemanded = vouching.undemanded(other.fqdn for other in deployment.pools if other.fqdn != pool.fqdn)
+    if undemanded:
+        why = f'signatures = "{signatures}"' if signatures is Signatures.OFF else "they have no verify_keys"
+        log.warning(
+            "messages of %s are taken without a signature (%s): whoever can write to the broker can speak as them; "
+            "docs/how-to/secure-the-broker.md says how to change that",
+            ", ".join(undemanded),
+            why,
+            extra={"event": "security.unsigned", "pools": list(undemanded), "signatures": str(signatures)},
+        )
+    return vouching

@@ -18,6 +18,7 @@ from twinpool.vocabulary.home import HomeStatus
 from twinpool.vocabulary.names import CMS_HOME, ORIGIN, Instant, ModuleName, PoolFqdn, Route, Stream
 from twinpool.vocabulary.states import BackupStatus, ExportProgress, ExportState, ImportState, ModuleStatus
 from twinpool_services.backup.roles import paired_homes
+from twinpool_services.backup.untrusted import read_untrusted
 
 
 def read_progress(
@@ -70,6 +71,7 @@ def read_status(
         import_state=worst_import(row.import_state for row in rows),
         as_of=store.now(),
         modules=rows,
+        untrusted=read_untrusted(store),
     )
 
 

@@ -25,11 +25,12 @@ from twinpool_services.backup.failover.surroundings import ImportingDesk
 from twinpool_services.backup.forced_syncs import ForcedSyncs
 from twinpool_services.backup.housekeeping import STEP, prune_acknowledged, prune_expired
 from twinpool_services.backup.import_desk import ImportDesk
-from twinpool_services.backup.post import PostOffice
+from twinpool_services.backup.post import PostOffice, Trust
 from twinpool_services.backup.premises import Premises
 from twinpool_services.backup.roles import Roles, roles_of
 from twinpool_services.backup.sweeping import sweep_content
 from twinpool_services.backup.tenure import Tenure
+from twinpool_services.backup.untrusted import UntrustedTally
 from twinpool_services.backup.verification.desk import VerificationDesk
 from twinpool_services.backup.verification.replica_desk import ReplicaDesk
 
@@ -58,7 +59,9 @@ class Worker:
         self._roles_at_start = roles = self._roles()
         self._link = premises.new_link()
         speakers = frozenset(pool.fqdn for pool in premises.deployment.pools if pool.fqdn != premises.pool)
-        self._post = PostOffice(premises.pool, self._link, speakers)
+        self._untrusted = UntrustedTally(premises.store, tenure.generation)
+        trust = Trust(premises.vouching, self._untrusted.note)
+        self._post = PostOffice(premises.pool, self._link, speakers, trust)
         self.exports = [ExportDesk(role, premises, tenure, self._post) for role in roles.exports]
         self.imports = [ImportDesk(role, premises, tenure, self._post) for role in roles.imports]
         self._syncs = ForcedSyncs(premises.store, self.exports, tenure.generation)
@@ -181,6 +184,7 @@ class Worker:
     def _look(self) -> None:
         try:
             self._syncs.look()
+            self._untrusted.publish()
             if self._roles() != self._roles_at_start:
                 self._tenure.end("who serves which home has changed")
         except Overtaken as error:

@@ -92,7 +92,7 @@ def get_status(client: Client, bound: Bound) -> Outcome:
     status = _object(STATUS, {**document}, STATUS_PROPERTIES)
     return Outcome(
         objects=(CmdletObject(STATUS, {**status, "BackupModules": modules}),),
-        warnings=_unpaired_warning(status, "its user data is not backed up"),
+        warnings=(*_unpaired_warning(status, "its user data is not backed up"), *_untrusted_warning(document)),
     )
 
 
@@ -128,6 +128,15 @@ def _object(type_name: str, document: object, properties: tuple[str, ...]) -> Cm
 
 def _malformed(what: str) -> TwinpoolError:
     return TwinpoolError(f"the front end's answer has no {what}; is it of another version?")
+
+
+def _untrusted_warning(document: Mapping[str, Any]) -> tuple[str, ...]:
+    match document.get("UntrustedMessages"):
+        case {"Count": int(count), "Speaker": str(speaker), "Reason": str(reason), "At": str(at)}:
+            last = f"The last one, at {at}, claimed to come from {speaker}; it {reason}."
+            return (f"{count} messages were refused because their pool has not vouched for them. {last}",)
+        case _:
+            return ()
 
 
 def _unpaired_warning(relation: CmdletObject, consequence: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from twinpool.vocabulary.change import Committed
 from twinpool.vocabulary.home import HomeStatus
 from twinpool.vocabulary.lease import Lease
 from twinpool.vocabulary.names import Instant
-from twinpool.vocabulary.states import BackupStatus, ModuleStatus
+from twinpool.vocabulary.states import BackupStatus, ModuleStatus, UntrustedMessages
 
 
 def iso(at: Instant) -> str:
@@ -68,6 +68,20 @@ class ModuleStatusDocument(Document):
         )
 
 
+class UntrustedMessagesDocument(Document):
+    """Messages that were refused because the pool that they name has not vouched for them."""
+
+    count: int
+    speaker: str
+    reason: str
+    at: str
+
+    @classmethod
+    def of(cls, told: UntrustedMessages) -> UntrustedMessagesDocument:
+        """Say what was counted."""
+        return cls(count=told.count, speaker=told.speaker, reason=told.reason, at=iso(told.at))
+
+
 class BackupStatusDocument(Document):
     """What `Get-CsBackupServiceStatus` shows."""
 
@@ -78,6 +92,7 @@ class BackupStatusDocument(Document):
     overall_import_status: str
     as_of: str
     backup_modules: list[ModuleStatusDocument]
+    untrusted_messages: UntrustedMessagesDocument | None = None
 
     @classmethod
     def of(cls, status: BackupStatus) -> BackupStatusDocument:
@@ -90,6 +105,7 @@ class BackupStatusDocument(Document):
             overall_import_status=status.import_state,
             as_of=iso(status.as_of),
             backup_modules=[ModuleStatusDocument.of(module) for module in status.modules],
+            untrusted_messages=UntrustedMessagesDocument.of(status.untrusted) if status.untrusted else None,
         )
 
 

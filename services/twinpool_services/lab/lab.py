@@ -13,6 +13,7 @@ from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
 from twinpool.vocabulary.names import FrontEndName
 from twinpool_services.lab.display import Display, display
 from twinpool_services.lab.front_end_process import FrontEndProcess, ProcessState
+from twinpool_services.lab.keys import erase_keys, make_keys
 from twinpool_services.lab.note import LOCK, NOTE, LabFailed, LabNote, locked, read_note, write_note, write_privately
 from twinpool_services.lab.plan import LabPlan, StoreKind, deployment_text
 from twinpool_services.lab.servers import LabServers
@@ -198,6 +199,7 @@ class Lab:
         with self._display.step("Stores") as step:
             stores = undisturbed(self.servers.create_stores)
             step.outcome = "PostgreSQL" if self.plan.store is StoreKind.POSTGRESQL else "SQLite"
+        make_keys(self.directory, self.plan.pool_names)
         self._remember()  # Before the deployment file, which says that everything has been made.
         namespaces = self.servers.namespaces
         hosts = {pool: namespaces.address(pool) for pool in self.plan.pool_names} if namespaces else None
@@ -271,6 +273,7 @@ class Lab:
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         shutil.rmtree(self.directory / "log", ignore_errors=True)
         erase_tokens(self.directory)
+        erase_keys(self.directory)
         for name in (DEPLOYMENT, NOTE, LOCK):
             (self.directory / name).unlink(missing_ok=True)
         if not any(self.directory.iterdir()):

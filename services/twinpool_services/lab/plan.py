@@ -11,6 +11,8 @@ from typing import Any, Self
 from twinpool.brokers.free_ports import LOOPBACK, free_ports
 from twinpool.errors import InvalidParameter
 from twinpool.vocabulary.names import FrontEndName, PoolFqdn
+from twinpool.vocabulary.security import Signatures
+from twinpool_services.lab.keys import key_lines
 from twinpool_services.lab.surroundings import UNDISTURBED, Surroundings
 
 MOST_POOLS = 20
@@ -112,12 +114,14 @@ def deployment_text(
         "",
         "[security]",
         "open_docs = true",
+        f"signatures = {_quoted(Signatures.REQUIRED)}",
     ]
     for pool in plan.pool_names:
         store = surroundings.store_url(pool, stores[pool])
         lines += ["", "[[pool]]", f"fqdn = {_quoted(pool)}", f"store = {_quoted(store)}"]
         if (reached := surroundings.broker_url(pool, broker_url)) != broker_url:
             lines.append(f"broker_url = {_quoted(reached)}")
+        lines += key_lines(pool)
         lines += [f"content = {_quoted(f'{pool}.content')}", "front_ends = ["]
         for name in plan.front_end_names(pool):
             lines.append(_front_end(name, f"{(hosts or {}).get(pool, LOOPBACK)}:{next(ports)}", surroundings))

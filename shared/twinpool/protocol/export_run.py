@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from twinpool.protocol.export_steps import Collect, LogBounds, Walk, Walked
 from twinpool.protocol.messages import Acknowledgement, Batch, Piece, digest_of_change_sets, digest_of_records
 from twinpool.vocabulary.change import ChangeSet, RecordKey
-from twinpool.vocabulary.names import ORIGIN, Position
+from twinpool.vocabulary.names import ORIGIN, Instant, Position
 from twinpool.vocabulary.session import Cursor, SessionId, Staging
 
 
@@ -64,6 +64,7 @@ class Run:
     settles_at: Position | None = None  #: batches up to here go to the staged records
     next_number: int = 1
     acknowledged_number: int = 0
+    told_at: Instant | None = None  #: by the importer's clock: time of the newest acknowledgement
     unacknowledged: deque[_Sent] = field(default_factory=deque)
 
     # ── where it begins ─────────────────────────────────────────────────────────────────────────────────────
@@ -164,6 +165,9 @@ class Run:
         """Take an acknowledgement in; `confirmed` moves only with one that agrees with what was sent."""
         if not self.acknowledged_number <= message.number < self.next_number:
             return Heed.IGNORED
+        if message.number == self.acknowledged_number and self._was_told(message.imported_at):
+            return Heed.IGNORED  # It was said before: shown again, by whomever, it is no sign of life.
+        self.told_at = message.imported_at
         self.acknowledged_number = message.number
         popped: list[_Sent] = []
         while self.unacknowledged and self.unacknowledged[0].number <= message.number:
@@ -176,6 +180,9 @@ class Run:
         if newest.stands is not None:
             self.confirmed, self.in_step = newest.stands, True
         return Heed.PROGRESS if any(sent.proves for sent in popped) else Heed.ALIVE
+
+    def _was_told(self, at: Instant) -> bool:
+        return self.told_at is not None and at <= self.told_at
 
 
 def _position_of(cursor: Cursor | None) -> Position:

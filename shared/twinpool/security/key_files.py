@@ -69,12 +69,23 @@ def private_key_text(key: Ed25519PrivateKey) -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
 
 
-def read_public_key(path: Path) -> Ed25519PublicKey:
-    """Read a public key from a PEM file, or from a file of its base64. Raises `InvalidConfiguration`."""
+def read_public_keys(path: Path) -> tuple[Ed25519PublicKey, ...]:
+    """Read public keys: one from a PEM file, or any number in base64, each on a line. Raises `InvalidConfiguration`.
+
+    Empty lines count for nothing, nor does what stands behind a `#`.
+    """
     with _opened(path) as file:
         held = file.read(LARGEST_FILE)
-    if is_base64_key(text := held.decode("ascii", "replace").strip()):
-        return public_key_of(text)
+    if held.startswith(b"-----BEGIN"):
+        return (_pem_public_key(path, held),)
+    lines = [line.partition("#")[0].strip() for line in held.decode("ascii", "replace").splitlines()]
+    texts = [line for line in lines if line]
+    if not texts or not all(map(is_base64_key, texts)):
+        raise InvalidConfiguration(f"{path} holds no public key")
+    return tuple(map(public_key_of, texts))
+
+
+def _pem_public_key(path: Path, held: bytes) -> Ed25519PublicKey:
     try:
         key = load_pem_public_key(held)
     except (ValueError, UnsupportedAlgorithm) as error:

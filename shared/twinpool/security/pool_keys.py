@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from twinpool.errors import InvalidConfiguration, SignatureRefused
-from twinpool.security.key_files import KeyId, key_id_of, public_key_of, read_private_key, read_public_key
+from twinpool.security.key_files import KeyId, key_id_of, public_key_of, read_private_key, read_public_keys
 from twinpool.vocabulary.deployment import Deployment, Pool
 from twinpool.vocabulary.names import PoolFqdn
 from twinpool.vocabulary.security import Signatures
@@ -72,11 +72,11 @@ class VerifyKeys:
         """Make sure that a pool said this for this purpose. Raises `SignatureRefused`."""
         key = self._keys.get(pool, {}).get(signature.key_id)
         if key is None:
-            raise SignatureRefused(f"signed with key {signature.key_id!r:.40}, which is not known as one of {pool}")
+            raise SignatureRefused(f"is signed with key {signature.key_id!r:.40}, which is not known as one of {pool}")
         try:
             key.verify(signature.signature, _framed(purpose, said))
         except InvalidSignature as error:
-            raise SignatureRefused(f"the signature is not that of key {signature.key_id} of {pool}") from error
+            raise SignatureRefused(f"has a signature that is not that of key {signature.key_id} of {pool}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ def _signing_key(deployment: Deployment, pool: Pool) -> SigningKey | None:
 def _public_keys(deployment: Deployment, pool: Pool) -> Iterable[Ed25519PublicKey]:
     for at, source in enumerate(pool.verify_keys):
         try:
-            yield read_public_key(source) if isinstance(source, Path) else public_key_of(source)
+            yield from read_public_keys(source) if isinstance(source, Path) else (public_key_of(source),)
         except InvalidConfiguration as error:
             error.field = f"{_place(deployment, pool)}.verify_keys[{at}]"
             raise

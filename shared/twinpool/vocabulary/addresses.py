@@ -7,7 +7,7 @@ repeats what was given, for a URL may hold a password.
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from twinpool.vocabulary.names import FrontEndName, PoolFqdn
 
@@ -99,6 +99,13 @@ def without_password(url: str) -> str:
     credentials, at, place = parts.netloc.rpartition("@")
     user, colon, _ = credentials.partition(":")
     return urlunsplit(parts._replace(netloc=f"{user}:***{at}{place}")) if colon else url
+
+
+def with_credentials(url: str, user: str, password: str) -> str:
+    """Return a URL with this user and password in place of whatever it has."""
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{place}"))
 
 
 def _split(text: str, schemes: set[str], expected: str) -> SplitResult:

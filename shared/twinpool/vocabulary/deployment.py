@@ -46,6 +46,8 @@ class Pool:
     content: Path  #: directory of the content store, absolute
     broker_url: str = field(repr=False)  #: the broker as this pool reaches it. May hold a password
     front_ends: tuple[FrontEnd, ...]
+    broker_user: str | None = None  #: in place of the one in the URL; the pool's name if only a password is named
+    broker_password_file: Path | None = None  #: file of that user's password, absolute
     signing_key: Path | None = None  #: file of the private key that the pool's front ends sign with, absolute
     verify_keys: tuple[str | Path, ...] = ()  #: its public keys: base64, or an absolute path
 

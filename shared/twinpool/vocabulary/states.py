@@ -81,6 +81,16 @@ class ModuleStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UntrustedMessages:
+    """Messages that were refused because the pool that they name has not vouched for them."""
+
+    count: int  #: since the pool store was made
+    speaker: PoolFqdn  #: of whom the last one claimed to be
+    reason: str  #: why the last one was refused
+    at: Instant  #: when
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackupStatus:
     """The status of one pool towards its backup pool: one-way, and a snapshot."""
 
@@ -91,3 +101,4 @@ class BackupStatus:
     import_state: ImportState  #: worst of the modules
     as_of: Instant
     modules: tuple[ModuleStatus, ...]
+    untrusted: UntrustedMessages | None = None  #: None if there never was any

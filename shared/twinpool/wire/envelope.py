@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from twinpool.brokers.topology import CONTROL, routing_key
-from twinpool.errors import MalformedMessage
+from twinpool.errors import MalformedMessage, UntrustedMessage
 from twinpool.ports.broker import Delivery, Letter
 from twinpool.vocabulary.names import PoolFqdn, Stream
 from twinpool.wire.checks import integer, items, malformed, pool_name, text
@@ -15,6 +15,7 @@ from twinpool.wire.compression import MAX_BODY_BYTES, compress, decompress
 from twinpool.wire.form import Form, Message, pack, unpack
 from twinpool.wire.headers import NAMES, Headers, Peeked, kind_of, peek_at, seal, stream_of, traceparent_of, unseal
 from twinpool.wire.kinds import FORM_OF_KIND, FORM_OF_MESSAGE
+from twinpool.wire.vouching import UNVOUCHED, Vouching
 
 VERSION = 1
 CONTENT_TYPE = f"application/vnd.twinpool.v{VERSION}+msgpack"
@@ -35,8 +36,8 @@ class Envelope:
     traceparent: str | None = None  #: W3C trace context that the message belongs to
 
 
-def encode(envelope: Envelope) -> Letter:
-    """Make a letter. Raises `MalformedMessage` or `InvalidRecord` for what cannot be sent."""
+def encode(envelope: Envelope, vouching: Vouching = UNVOUCHED) -> Letter:
+    """Make a letter, signed if we have a key. Raises `MalformedMessage` or `InvalidRecord` for what cannot be sent."""
     form = FORM_OF_MESSAGE[type(envelope.message)]
     plain = pack(form.fields(envelope.message))
     if len(plain) > MAX_BODY_BYTES:
@@ -57,15 +58,18 @@ def encode(envelope: Envelope) -> Letter:
     return Letter(
         routing_key=routing_key(envelope.destination, envelope.stream.module if form.bulky else CONTROL),
         content_type=CONTENT_TYPE,
-        headers=seal(headers, body),
+        headers=vouching.sign(seal(headers, body), CONTENT_TYPE),
         body=body,
     )
 
 
-def decode(delivery: Delivery) -> Envelope:
-    """Read a delivery. Raises `MalformedMessage`, and nothing else, whatever it holds."""
+def decode(delivery: Delivery, vouching: Vouching = UNVOUCHED) -> Envelope:
+    """Read a delivery. Raises `MalformedMessage`, and nothing else, whatever it holds.
+
+    It is an `UntrustedMessage` if the pool that it names signs what it says, and has not said this.
+    """
     _check_version(delivery.content_type)
-    headers = unseal(delivery.headers, delivery.body)
+    headers = _unsealed(delivery, vouching)
     form = _form_of(headers)
     body = decompress(text(headers["encoding"], "encoding"), delivery.body, integer(headers["size"], "size"))
     fields = items(unpack(body), "body", form.field_count)
@@ -94,6 +98,18 @@ def _check_version(content_type: str) -> None:
         reason = f"version {match[1]} of the message format is unknown here; this pool speaks version {VERSION}"
         raise MalformedMessage(reason, field="content_type")
     raise MalformedMessage(f"{content_type!r:.80} is no content type of ours", field="content_type")
+
+
+def _unsealed(delivery: Delivery, vouching: Vouching) -> Headers:
+    """Return our headers once it is sure that the speaker wrote them, and the body: nothing is read before."""
+    speaker = PoolFqdn(pool_name(delivery.headers.get("source"), "source"))
+    vouching.check(speaker, delivery.headers, delivery.content_type)
+    try:
+        return unseal(delivery.headers, delivery.body)
+    except MalformedMessage as error:
+        if vouching.demands(speaker):
+            raise UntrustedMessage(f"was altered: {error}", speaker=speaker, field=error.field) from error
+        raise
 
 
 def _form_of(headers: Headers) -> Form[Any]:

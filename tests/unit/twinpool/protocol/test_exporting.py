@@ -31,7 +31,7 @@ from twinpool.protocol.export_steps import (
 )
 from twinpool.protocol.exporting import FIRST_PAUSE, Phase
 from twinpool.protocol.messages import Batch, Open, Opened, Refusal, Refused, Reopen
-from twinpool.vocabulary.names import Position, Term
+from twinpool.vocabulary.names import Instant, Position, Term
 from twinpool.vocabulary.session import SessionId
 
 
@@ -295,6 +295,18 @@ def test_a_sign_of_life_refreshes_the_proof_and_nothing_else() -> None:
     sign = replace(acknowledgement(exporter.last_sent, at(10)), number=0, digest=b"")
     assert exporter.hear(Heard(sign), after=25.0) == [NoteAcknowledged(Position(10))]
     assert exporter.hear(Tick(), after=9.0) == []  # Neither silence nor a canary: it was just heard.
+
+
+def test_an_acknowledgement_that_is_shown_again_is_no_sign_of_life() -> None:
+    """A broker that withholds the partner's words and repeats an old one must not keep a state green."""
+    exporter = streaming()
+    exporter.hear(collected(11, head=11))
+    told = acknowledgement(exporter.last_sent, at(11))
+    assert exporter.hear(Heard(told)) == [NoteAcknowledged(Position(11))]
+
+    assert exporter.hear(Heard(told), after=25.0) == []
+    later = replace(told, imported_at=Instant(told.imported_at + 1))
+    assert exporter.hear(Heard(later)) == [NoteAcknowledged(Position(11))]
 
 
 def test_a_higher_term_ends_it_for_good() -> None:

@@ -14,7 +14,7 @@ from twinpool.security.key_files import (
     public_key_of,
     public_key_text,
     read_private_key,
-    read_public_key,
+    read_public_keys,
     require_private,
 )
 
@@ -63,14 +63,20 @@ def test_a_public_key_is_read_from_base64_and_from_pem(tmp_path: Path) -> None:
     pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
 
     assert public_key_of(text) == public
-    assert read_public_key(written(tmp_path / "pem", pem, 0o644)) == public
-    assert read_public_key(written(tmp_path / "base64", f"{text}\n", 0o644)) == public
+    assert read_public_keys(written(tmp_path / "pem", pem, 0o644)) == (public,)
+    assert read_public_keys(written(tmp_path / "base64", f"# of today\n{text} # the new one\n\n", 0o644)) == (public,)
+
+
+def test_a_file_may_hold_several_public_keys(tmp_path: Path) -> None:
+    keys = tuple(new_private_key().public_key() for _ in range(2))
+
+    assert read_public_keys(written(tmp_path / "two", "\n".join(map(public_key_text, keys)))) == keys
 
 
 def test_what_is_no_key_is_refused_without_showing_it(tmp_path: Path) -> None:
     inside = "c2VjcmV0LXNlY3JldC1zZWNyZXQ"
 
-    for read in (read_private_key, read_public_key):
+    for read in (read_private_key, read_public_keys):
         with pytest.raises(InvalidConfiguration, match="holds no p") as refused:
             read(written(tmp_path / "key", inside))
         assert inside not in str(refused.value)
@@ -84,7 +90,7 @@ def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfiguration, match="another kind"):
         read_private_key(written(tmp_path / "private", private))
     with pytest.raises(InvalidConfiguration, match="another kind"):
-        read_public_key(written(tmp_path / "public", public))
+        read_public_keys(written(tmp_path / "public", public))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
