@@ -107,11 +107,11 @@ class FrontEndTable(Table):
             raise ValueError("needs an address under which others reach it, for it listens on every one")
         return self
 
-    def front_end(self) -> FrontEnd:
+    def front_end(self, scheme: str) -> FrontEnd:
         """Return the value; the address is where it listens unless the file says otherwise."""
         host, port = self.listen
         at = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        return FrontEnd(name=self.name, host=host, port=port, address=self.address or f"http://{at}")
+        return FrontEnd(name=self.name, host=host, port=port, address=self.address or f"{scheme}://{at}")
 
 
 def _verify_key(text: str) -> str:
@@ -134,7 +134,7 @@ class PoolTable(Table):
     signing_key: Annotated[str, _text(_path)] | None = None
     verify_keys: Annotated[list[Annotated[str, _text(_verify_key)]], Field(max_length=MOST_VERIFY_KEYS)] = []
 
-    def pool(self, directory: Path, broker: Broker) -> Pool:
+    def pool(self, directory: Path, broker: Broker, scheme: str) -> Pool:
         """Return the value; what is relative is relative to the directory of the file."""
         file = _sqlite_file(self.store, directory)
         beside = file.with_suffix(".content") if file else directory / f"{self.fqdn}.content"
@@ -143,7 +143,7 @@ class PoolTable(Table):
             store=f"{SQLITE}:///{file}" if file else self.store,
             content=(directory / self.content).resolve() if self.content else beside,
             broker_url=self.broker_url or broker.url,
-            front_ends=tuple(front_end.front_end() for front_end in self.front_ends),
+            front_ends=tuple(front_end.front_end(scheme) for front_end in self.front_ends),
             broker_user=self.broker_user or (self.fqdn if self.broker_password_file else None),
             broker_password_file=_beside(directory, self.broker_password_file),
             signing_key=_beside(directory, self.signing_key),
@@ -202,6 +202,8 @@ class SecurityTable(Table):
     """The `[security]` table."""
 
     signatures: Signatures = Security().signatures
+    pki: Annotated[str, _text(_path)] | None = None
+    client_certificates: bool = False
     authentication: Authentication = Authentication.REQUIRED
     principals: Annotated[str, _text(_path)] = PRINCIPALS_FILE
     token_file: Annotated[str, _text(_path)] = TOKEN_FILE
@@ -210,10 +212,18 @@ class SecurityTable(Table):
     audit_reads: bool = False
     oidc: OidcTable | None = None
 
+    @model_validator(mode="after")
+    def _can_be_asked_for(self) -> Self:
+        if self.client_certificates and self.pki is None:
+            raise ValueError("client_certificates need a pki, for without one front ends serve plain HTTP")
+        return self
+
     def security(self, directory: Path) -> Security:
         """Return the value; what is relative is relative to the directory of the file."""
         return Security(
             signatures=self.signatures,
+            pki=_beside(directory, self.pki),
+            client_certificates=self.client_certificates,
             authentication=self.authentication,
             principals=(directory / self.principals).resolve(),
             token_file=(directory / self.token_file).resolve(),
@@ -235,6 +245,7 @@ class DeploymentFile(Table):
 
     def deployment_at(self, directory: Path) -> Deployment:
         """Return the value of a file in this directory. Raises `InvalidConfiguration`."""
+        scheme = "http" if self.security.pki is None else "https"
         broker = Broker(url=self.broker.url, heartbeat=self.broker.heartbeat)
         return Deployment(
             name=self.deployment.name,
@@ -245,7 +256,7 @@ class DeploymentFile(Table):
             backup_store_unavailable_threshold=self.deployment.backup_store_unavailable_threshold,
             broker=broker,
             security=self.security.security(directory),
-            pools=tuple(pool.pool(directory, broker) for pool in self.pool),
+            pools=tuple(pool.pool(directory, broker, scheme) for pool in self.pool),
             pairs=tuple(Pair(first=pair.pools[0], second=pair.pools[1]) for pair in self.pair),
         )
 

@@ -14,6 +14,7 @@ import httpx
 
 from twinpool.errors import HomeNotServed, PoolUnreachable, TwinpoolError
 from twinpool.security.credentials import authorization
+from twinpool.security.tls import trust_of
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
 from twinpool_services.cli.problems import error_of
 
@@ -54,7 +55,9 @@ class Client:
         self.deployment = deployment
         self.tell: Callable[[str], None] | None = None  #: is told of each answer, for -Verbose
         # Front ends are reached directly: a proxy of the environment is for the world outside.
-        self._http = httpx.Client(timeout=timeout, trust_env=False, headers=authorization(deployment))
+        self._http = httpx.Client(
+            timeout=timeout, trust_env=False, headers=authorization(deployment), verify=trust_of(deployment)
+        )
 
     def __enter__(self) -> Self:
         return self

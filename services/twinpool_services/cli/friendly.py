@@ -303,6 +303,24 @@ def audit(context: typer.Context) -> None:
     _pass_on("twinpool_services.cli.audit_commands", context)
 
 
+@app.command("broker", context_settings=_PASSED_ON)
+def broker(context: typer.Context) -> None:
+    """Give each pool a user of RabbitMQ of its own: setup."""
+    _pass_on("twinpool_services.cli.broker_commands", context)
+
+
+@app.command("keys", context_settings=_PASSED_ON)
+def keys(context: typer.Context) -> None:
+    """The keys that pools sign with: new, list, rotate, switch, retire."""
+    _pass_on("twinpool_services.cli.key_commands", context)
+
+
+@app.command("pki", context_settings=_PASSED_ON)
+def pki(context: typer.Context) -> None:
+    """Certificates for front ends, pools and the broker: init, renew, list."""
+    _pass_on("twinpool_services.cli.pki_commands", context)
+
+
 @app.command("receipts", context_settings=_PASSED_ON)
 def receipts(context: typer.Context) -> None:
     """Show what failovers and failbacks came to: list, show."""

@@ -59,6 +59,14 @@ from twinpool_services.cli.orphan_types import (
     OUTCOME_COLUMNS,
 )
 from twinpool_services.cli.orphan_types import STYLES as ORPHAN_STYLES
+from twinpool_services.cli.security_types import (
+    BROKER_STEP,
+    BROKER_STEP_COLUMNS,
+    CERTIFICATE,
+    CERTIFICATE_COLUMNS,
+    POOL_KEY,
+    POOL_KEY_COLUMNS,
+)
 from twinpool_services.cli.verification_types import (
     DIFFERENCE,
     DIFFERENCE_COLUMNS,
@@ -106,6 +114,9 @@ VIEWS: Mapping[str, View] = {
     DRILL_ROW: View(columns=DRILL_COLUMNS),
     PROBED: View(columns=PROBED_COLUMNS),
     LAP: View(columns=LAP_COLUMNS),
+    BROKER_STEP: View(columns=BROKER_STEP_COLUMNS),
+    POOL_KEY: View(columns=POOL_KEY_COLUMNS),
+    CERTIFICATE: View(columns=CERTIFICATE_COLUMNS),
 }
 
 STYLES = {

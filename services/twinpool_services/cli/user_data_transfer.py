@@ -16,6 +16,7 @@ from twinpool.errors import PoolUnreachable
 from twinpool.modules.module import Module
 from twinpool.modules.registry import load_modules
 from twinpool.security.credentials import authorization
+from twinpool.security.tls import trust_of
 from twinpool.vocabulary.change import Change, Record
 from twinpool.vocabulary.names import Digest
 from twinpool.wire import ChangeStream, encode_changes
@@ -61,7 +62,8 @@ class Home:
         """Find a front end that answers. Raises `PoolUnreachable`."""
         self.home = client.deployment.pool(fqdn).fqdn
         serving = client.deployment.pool(client.serving_pool(self.home))
-        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, headers=authorization(client.deployment))
+        shown, trust = authorization(client.deployment), trust_of(client.deployment)
+        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, headers=shown, verify=trust)
         for front_end in serving.front_ends:
             try:
                 if self._http.get(front_end.address + "/readyz", timeout=3.0).is_success:

@@ -15,6 +15,7 @@ from twinpool.errors import ContentMissing, NotFound, Refused, TwinpoolError
 from twinpool.modules.module import Module
 from twinpool.security.credentials import authorization, bearer
 from twinpool.security.passes import make_pass
+from twinpool.security.tls import own_certificate, trust_of
 from twinpool.vocabulary.change import Change, RecordKey
 from twinpool.vocabulary.names import Digest, Home, Instant, PoolFqdn, Stream
 from twinpool_services.frontend.committing import acceptance
@@ -108,7 +109,8 @@ class Another:
         """Ask nobody yet."""
         self.pool = pool
         self._context = context
-        self._calls = PoolCalls(pool, context.addresses_of(pool), credentials_for(context, pool))
+        trust = trust_of(context.deployment, own_certificate(context.deployment, context.front_end.name))
+        self._calls = PoolCalls(pool, context.addresses_of(pool), credentials_for(context, pool), trust=trust)
 
     def fingerprints(self, stream: Stream, keys: Sequence[RecordKey]) -> list[bytes | None]:
         """Ask for some at a time."""

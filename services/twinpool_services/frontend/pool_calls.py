@@ -36,11 +36,22 @@ class PoolCalls:
     `PoolUnreachable` if nobody answers or all say that it had better be tried again.
     """
 
-    def __init__(self, pool: str, addresses: Sequence[str], credentials: Credentials = dict) -> None:
-        """Know where the pool's front ends are, and what shows them who we are."""
+    def __init__(
+        self,
+        pool: str,
+        addresses: Sequence[str],
+        credentials: Credentials = dict,
+        *,
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
+        """Know where the pool's front ends are, what shows them who we are, and what they are checked by.
+
+        Without `trust` that is what the system trusts.
+        """
         self._pool, self._addresses = pool, addresses
         # Front ends are reached directly: a proxy of the environment is for the world outside.
-        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, verify=_trust(), auth=_showing(credentials))
+        auth = _showing(credentials)
+        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, verify=trust or _trust(), auth=auth)
 
     def close(self) -> None:
         """Close the connections."""

@@ -20,6 +20,7 @@ from twinpool.modules.cms_master import CmsMaster
 from twinpool.modules.registry import Modules, load_modules
 from twinpool.ports.store import Store
 from twinpool.retrying import Policy
+from twinpool.security.tls import server_tls
 from twinpool.stopping import Stop, stop_on_signals
 from twinpool.stores.commit_group import CommitGroup
 from twinpool.stores.opening import open_store
@@ -84,6 +85,7 @@ class FrontEndProcess:
     def __init__(self, deployment: Deployment, pool: Pool, front_end: FrontEnd, limits: Limits) -> None:
         """Put together what needs neither store nor network. Raises `InvalidConfiguration`."""
         self._deployment, self._pool, self._front_end, self._limits = deployment, pool, front_end, limits
+        self._tls = server_tls(deployment, front_end.name)
         self._modules: Modules = load_modules()
         self.context = Context(
             deployment=deployment, pool=pool, front_end=front_end, modules=self._modules, limits=limits
@@ -94,7 +96,8 @@ class FrontEndProcess:
         """Serve until asked to stop. Raises `NameTaken`, `PortTaken`, `InvalidConfiguration`."""
         opened = self._open_once()  # Before we listen: a name that is taken has the better error.
         try:
-            server = Server(create_app(self.context), listen(self._front_end), self._limits, self._on_end("http", stop))
+            ended = self._on_end("http", stop)
+            server = Server(create_app(self.context), listen(self._front_end), self._limits, ended, self._tls)
         except PortTaken:
             if opened is not None:
                 opened.close()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from twinpool.errors import Refused
+from twinpool.security.tls import ServerTls
 from twinpool.vocabulary.deployment import FrontEnd
 from twinpool_services.frontend.limits import Limits
 
@@ -39,10 +42,24 @@ def listen(front_end: FrontEnd) -> socket.socket:
     return listener
 
 
+def _tls_options(tls: ServerTls | None) -> dict[str, Any]:
+    if tls is None:
+        return {}
+    options = {"ssl_certfile": str(tls.certificate), "ssl_keyfile": str(tls.key)}
+    return options | ({"ssl_ca_certs": str(tls.ca), "ssl_cert_reqs": ssl.CERT_REQUIRED} if tls.asks_callers else {})
+
+
 class Server:
     """Serves an application until stopped."""
 
-    def __init__(self, app: ASGIApp, listener: socket.socket, limits: Limits, on_end: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        listener: socket.socket,
+        limits: Limits,
+        on_end: Callable[[], None],
+        tls: ServerTls | None = None,
+    ) -> None:
         """Serve on a bound socket, which is closed in the end; `on_end` is called however serving ends."""
         self._listener, self._grace, self._on_end = listener, limits.grace, on_end
         config = uvicorn.Config(
@@ -56,6 +73,7 @@ class Server:
             limit_concurrency=limits.connections,
             timeout_graceful_shutdown=max(1, round(limits.grace)),
             server_header=False,
+            **_tls_options(tls),
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._serve, name="http", daemon=True)

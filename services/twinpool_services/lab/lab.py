@@ -23,6 +23,7 @@ from twinpool_services.lab.undisturbed import undisturbed
 from twinpool_services.lab.watching import Watcher
 
 DEPLOYMENT = "twinpool.toml"
+DRAFT = "twinpool.draft"  #: the same, until everything that it names has been made
 READY_SECONDS = 90.0
 
 
@@ -203,8 +204,14 @@ class Lab:
         self._remember()  # Before the deployment file, which says that everything has been made.
         namespaces = self.servers.namespaces
         hosts = {pool: namespaces.address(pool) for pool in self.plan.pool_names} if namespaces else None
-        text = deployment_text(self.plan, self.servers.broker_url, stores, self._surroundings, hosts)
-        write_privately(self.deployment_file, text)
+        self._write_deployment(deployment_text(self.plan, self.servers.pools_url, stores, self._surroundings, hosts))
+
+    def _write_deployment(self, text: str) -> None:
+        """Write the deployment file once all that it names has been made: the pools' users of the broker, too."""
+        draft = self.directory / DRAFT
+        write_privately(draft, text)
+        undisturbed(lambda: self.servers.create_broker_users(load_deployment(draft, environment={}), self.directory))
+        draft.replace(self.deployment_file)
 
     def _make_tokens(self) -> None:
         """Let the commands on this machine in, and a client of the users' data; what is there stays as it is."""
@@ -274,7 +281,7 @@ class Lab:
         shutil.rmtree(self.directory / "log", ignore_errors=True)
         erase_tokens(self.directory)
         erase_keys(self.directory)
-        for name in (DEPLOYMENT, NOTE, LOCK):
+        for name in (DEPLOYMENT, DRAFT, NOTE, LOCK):
             (self.directory / name).unlink(missing_ok=True)
         if not any(self.directory.iterdir()):
             self.directory.rmdir()

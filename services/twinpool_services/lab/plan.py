@@ -121,7 +121,7 @@ def deployment_text(
         lines += ["", "[[pool]]", f"fqdn = {_quoted(pool)}", f"store = {_quoted(store)}"]
         if (reached := surroundings.broker_url(pool, broker_url)) != broker_url:
             lines.append(f"broker_url = {_quoted(reached)}")
-        lines += key_lines(pool)
+        lines += key_lines(pool, own_broker_user=plan.broker_url is None)
         lines += [f"content = {_quoted(f'{pool}.content')}", "front_ends = ["]
         for name in plan.front_end_names(pool):
             lines.append(_front_end(name, f"{(hosts or {}).get(pool, LOOPBACK)}:{next(ports)}", surroundings))

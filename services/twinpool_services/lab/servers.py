@@ -6,13 +6,17 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from twinpool.brokers.administration import Rabbitmqctl
+from twinpool.brokers.permissions import plan_users
 from twinpool.brokers.private_address import HERE, Place
 from twinpool.brokers.private_cluster import PrivateCluster
 from twinpool.brokers.private_node import PrivateNode
 from twinpool.brokers.rabbitmq.removing import remove_topology
 from twinpool.brokers.topology import CONTROL, Topology
+from twinpool.brokers.users import PasswordFiles, users_of
 from twinpool.modules.registry import load_modules
-from twinpool.vocabulary.addresses import without_password
+from twinpool.vocabulary.addresses import without_credentials, without_password
+from twinpool.vocabulary.deployment import Deployment
 from twinpool.vocabulary.names import PoolFqdn
 from twinpool_services.lab.namespaces import BROKER, Namespaces
 from twinpool_services.lab.plan import LabPlan, Network, StoreKind
@@ -60,6 +64,11 @@ class LabServers:
         return self._plan.broker_url or (self.broker.url(VIRTUAL_HOST) if self.broker else "")
 
     @property
+    def pools_url(self) -> str:
+        """The broker for the deployment file: on a private one each pool logs in as its own user."""
+        return self.broker_url if self.broker is None else without_credentials(self.broker_url)
+
+    @property
     def broker_shown(self) -> str:
         """Where the broker is, for people."""
         return without_password(self.broker_url)
@@ -76,6 +85,15 @@ class LabServers:
         if self.broker is not None:
             self.broker.start()
         return self.broker_shown
+
+    def create_broker_users(self, deployment: Deployment, directory: Path) -> None:
+        """Give each pool its own user of the private broker; a broker that is given is left as it is."""
+        if not self.broker_nodes:
+            return
+        where, passwords = Rabbitmqctl(self.broker_nodes[0].ctl), PasswordFiles(directory, only_plan=False)
+        users = users_of(deployment, deployment.pools, load_modules().names, passwords)
+        # Compared with nothing, for asking costs a second: what is there already is only set again.
+        where.apply(plan_users(users, {}))
 
     def clear_given_broker(self) -> None:
         """Take away what an earlier lab left on a given broker: new stores must not read old messages.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass, field
 
 from twinpool.brokers.topology import CONTROL
@@ -32,6 +33,7 @@ class LinkOptions:
     prefetch: int = 32  #: unacknowledged deliveries of a module's queue
     control_prefetch: int = 512  #: unacknowledged deliveries of the control queue
     bind_again: float = 1.0  #: seconds until a binding that could not be made is tried again
+    tls: ssl.SSLContext | None = None  #: for amqps: what the broker is checked by, and shown; None: as the URL says
     limits: QueueLimits = field(default_factory=QueueLimits)
 
     def prefetch_of(self, subject: str) -> int:

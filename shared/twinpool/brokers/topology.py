@@ -24,6 +24,11 @@ class Topology:
     subjects: tuple[str, ...]  #: names of modules, and `CONTROL`
 
 
+def topology_of(pool: PoolFqdn, pools: Iterable[PoolFqdn], modules: Iterable[ModuleName]) -> Topology:
+    """Return what a pool of a deployment declares and consumes; all others may speak to it, of the CMS at least."""
+    return Topology(pool=pool, speakers=tuple(each for each in pools if each != pool), subjects=(CONTROL, *modules))
+
+
 def exchange_from(pool: PoolFqdn) -> str:
     """Name the exchange that a pool writes to."""
     return f"from.{pool}"

@@ -22,6 +22,7 @@ from twinpool.security.key_files import (
     read_private_key,
     read_public_keys,
 )
+from twinpool.security.private_files import write_private, write_public
 from twinpool.vocabulary.names import PoolFqdn
 
 
@@ -89,7 +90,7 @@ class KeyRing:
         if not kept:
             raise InvalidConfiguration(f"{self.public} does not hold the public half of {self.private}")
         if gone:
-            _write(self.public, "\n".join(kept) + "\n", mode=0o644)
+            write_public(self.public, "\n".join(kept) + "\n")
         return gone
 
     def signing_id(self) -> KeyId:
@@ -105,20 +106,6 @@ class KeyRing:
 
     def _make(self, private: Path, known: Sequence[str]) -> KeyId:
         key = new_private_key()
-        _write(private, private_key_text(key), mode=0o600)
-        _write(self.public, "\n".join([*known, public_key_text(key.public_key())]) + "\n", mode=0o644)
+        write_private(private, private_key_text(key))
+        write_public(self.public, "\n".join([*known, public_key_text(key.public_key())]) + "\n")
         return key_id_of(key.public_key())
-
-
-def _write(path: Path, text: str, *, mode: int) -> None:
-    """Write a file, whole or not at all, never readable by more than it shall be. Raises `InvalidConfiguration`."""
-    fresh = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh.unlink(missing_ok=True)
-        fresh.touch(mode=0o600, exist_ok=False)
-        fresh.write_text(text, encoding="ascii")
-        fresh.chmod(mode)
-        fresh.replace(path)
-    except OSError as error:
-        raise InvalidConfiguration(f"cannot write {path}: {error.strerror}") from error

@@ -101,6 +101,12 @@ def without_password(url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{user}:***{at}{place}")) if colon else url
 
 
+def without_credentials(url: str) -> str:
+    """Return a URL without user and password."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
 def with_credentials(url: str, user: str, password: str) -> str:
     """Return a URL with this user and password in place of whatever it has."""
     parts = urlsplit(url)

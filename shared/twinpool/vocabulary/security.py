@@ -50,6 +50,8 @@ class Security:
     """What the `[security]` table says."""
 
     signatures: Signatures = Signatures.WITH_KEYS
+    pki: Path | None = None  #: directory of certificates, absolute; with it front ends serve HTTPS
+    client_certificates: bool = False  #: whether front ends ask callers for a certificate of the same CA
     authentication: Authentication = Authentication.REQUIRED
     principals: Path = Path(PRINCIPALS_FILE)
     token_file: Path = Path(TOKEN_FILE)  #: where commands on this machine find their token unless told otherwise

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pika
 import pika.connection
+from pika.credentials import ExternalCredentials
 
 from twinpool.brokers.link_options import LinkOptions
 from twinpool.brokers.rabbitmq.life import CLOSE_SECONDS, LEAVE_SECONDS, SETTLE_SECONDS, Life
@@ -139,6 +140,10 @@ def parameters_of(url: str, name: str, options: LinkOptions) -> pika.connection.
         raise InvalidConfiguration(what, field="broker.url") from None
     if parameters is None:
         raise InvalidConfiguration("the broker URL must begin with amqp:// or amqps://", field="broker.url")
+    if parts.scheme == "amqps" and options.tls is not None:
+        parameters.ssl_options = pika.SSLOptions(options.tls, parameters.host)
+        if not parts.username:  # Who we are is told by the certificate.
+            parameters.credentials = ExternalCredentials()
     ours = {
         "heartbeat": options.heartbeat,
         "socket_timeout": options.connect_timeout,
