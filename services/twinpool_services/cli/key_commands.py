@@ -36,7 +36,7 @@ NEW_EXAMPLES = (
 LIST_EXAMPLES = "\b\nExamples:\n  twinpool keys list\n  twinpool keys list --format json\n"
 ROTATE_EXAMPLES = (
     "\b\nThe whole change:\n"
-    "  twinpool keys rotate pool1.lab    then bring its .pub file to every host, and restart every front end\n"
+    "  twinpool keys rotate pool1.lab    then bring its .pub file to every host, restart all other pools' front ends\n"
     "  twinpool keys switch pool1.lab    then restart the front ends of pool1.lab\n"
     "  twinpool keys retire pool1.lab    a few minutes later; bring the .pub file to every host again\n"
 )
@@ -81,7 +81,7 @@ def rotate(pool: PoolArgument, format_: FormatOption = None, deployment: Deploym
     key_id = ring.announce()
     show([_row(ring.pool, key_id, "announced", ring.successor)], format_, console())
     errors = console(to_errors=True)
-    errors.print(f"Bring {ring.public} to every host and restart every front end of every pool, one after the other.")
+    errors.print(f"Bring {ring.public} to every host and restart the front ends of all other pools, one by one.")
     errors.print(f"Then, on the hosts of {ring.pool}: twinpool keys switch {ring.pool}")
 
 

@@ -1,7 +1,7 @@
 """A pool's keys in a directory: made, and changed in steps between which nothing that the pool says is refused.
 
 1. `announce` makes a new key and adds its public half to the file of verify keys; that file goes to every host, and
-   every front end is started anew: from then on both keys count everywhere.
+   the front ends of all other pools are started anew: from then on both keys count everywhere.
 2. `switch` lets the pool sign with the new key once its own front ends are started anew. The former still counts.
 3. `retire` takes the former public key away, once nothing that was signed with it is under way any more.
 """

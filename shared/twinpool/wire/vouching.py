@@ -2,7 +2,7 @@
 
 What is signed is the digest over our headers and the body, together with the content type: so everything that a
 receiver goes by, the addresses and the place in the stream above all. A broker that is not to be trusted can withhold
-messages, double them, or show them late; what the protocol makes of that is told in decision 0012.
+messages, double them, or show them late; what the protocol makes of that is told in decision 0009.
 """
 
 from __future__ import annotations
