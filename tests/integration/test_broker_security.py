@@ -21,9 +21,9 @@ from pika.adapters.blocking_connection import BlockingChannel
 
 from tests.rabbitmq_server import require_rabbitmq
 from twinpool.brokers.administration import ManagementApi, NotAdministrator, Rabbitmqctl
+from twinpool.brokers.free_ports import free_ports
 from twinpool.brokers.link_options import LinkOptions
 from twinpool.brokers.permissions import plan_users
-from twinpool.brokers.private_address import free_ports
 from twinpool.brokers.private_node import PrivateNode
 from twinpool.brokers.rabbitmq import RabbitmqLink
 from twinpool.brokers.rabbitmq.declaring import queue_arguments

@@ -130,7 +130,7 @@ def _malformed(what: str) -> TwinpoolError:
     return TwinpoolError(f"the front end's answer has no {what}; is it of another version?")
 
 
-def _untrusted_warning(document: Mapping[str, Any]) -> tuple[str, ...]:
+def _untrusted_warning(document: Mapping[str, object]) -> tuple[str, ...]:
     match document.get("UntrustedMessages"):
         case {"Count": int(count), "Speaker": str(speaker), "Reason": str(reason), "At": str(at)}:
             last = f"The last one, at {at}, claimed to come from {speaker}; it {reason}."
