@@ -56,7 +56,7 @@ class BackupServiceConfiguration:
         Values may be typed or text: `changed(SyncInterval="00:03:00")`. Raises `InvalidParameter` naming the setting.
         """
         known = {setting.name: setting for setting in SETTINGS}
-        if unknown := next((name for name in settings if name not in known), None):
+        if (unknown := next((name for name in settings if name not in known), None)) is not None:
             raise InvalidParameter(f"there is no setting {unknown:.60}", field=unknown)
         values: dict[str, Any] = {known[name].field: known[name].read(given) for name, given in settings.items()}
         return dataclasses.replace(self, **values)

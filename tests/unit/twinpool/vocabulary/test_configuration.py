@@ -134,3 +134,9 @@ def test_every_field_is_a_setting_and_the_other_way_round() -> None:
 
 def test_it_lies_where_the_central_management_store_expects_it() -> None:
     assert CONFIGURATION_RECORD == ("configuration", "BackupService/Global")
+
+
+@pytest.mark.parametrize("name", ["", "self", "\ud800"])
+def test_no_name_of_a_setting_that_there_is_not_is_taken(name: str) -> None:
+    with pytest.raises(InvalidParameter, match="there is no setting"):
+        BackupServiceConfiguration().changed(**{name: 1})
