@@ -44,9 +44,9 @@ def answers(document: type[BaseModel], *problem_statuses: int) -> Responses:
     return {200: {"model": document}, **problems(*problem_statuses)}
 
 
-def answers_bytes(*problem_statuses: int) -> Responses:
+def answers_bytes(*problem_statuses: int, media_type: str = "application/octet-stream") -> Responses:
     """Document an answer of raw bytes."""
-    binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    binary = {media_type: {"schema": {"type": "string", "format": "binary"}}}
     return {200: {"description": "The bytes", "content": binary}, **problems(*problem_statuses)}
 
 

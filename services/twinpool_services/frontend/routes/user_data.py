@@ -37,7 +37,12 @@ BACKUP_DATA = "/v1/pools/{fqdn}/backup-data"
 BINARY = "application/octet-stream"
 
 
-@router.get(STREAM + "/state", responses=answers_bytes(*READS), dependencies=[requires(Role.READ_DATA, audited=True)])
+@router.get(
+    STREAM + "/state",
+    responses=answers_bytes(*READS, media_type=MSGPACK),
+    dependencies=[requires(Role.READ_DATA, audited=True)],
+    response_class=Response,
+)
 async def get_state(
     here: Here,
     place: InStream,
