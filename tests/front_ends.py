@@ -63,6 +63,9 @@ class Idle:
 
     active = False
 
+    def view(self) -> None:
+        return None
+
     def doubt(self, _home: Home) -> str:
         return ""
 

@@ -67,6 +67,20 @@ install_postgresql() {
     [ -z "$failed" ] && has_postgresql
 }
 
+has_promtool() {
+    command -v promtool >/dev/null
+}
+
+# For `promtool` alone, which tests the alert rules.
+install_promtool() {
+    has_promtool && return
+    may_install || return 1
+    say "Installing prometheus with apt-get (for promtool alone; no service is left running)"
+    install_servers prometheus || return 1
+    leave_disabled prometheus.service prometheus-node-exporter.service
+    has_promtool
+}
+
 no_rabbitmq() {
     die "there is no RabbitMQ, and it cannot be installed from here (that takes root, or sudo without a password)" \
         "either, as root: apt-get install rabbitmq-server" \

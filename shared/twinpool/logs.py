@@ -1,7 +1,7 @@
 """How a process logs: one line an event, as JSON for machines or as text for people, to standard error.
 
 Everywhere else the standard library's `logging` is used, with a stable word for the event beside the sentence:
-`log.info("took over from %s", name, extra={"event": "lease.taken", "generation": 7})`. The sentence may change, the
+`log.info("%s is active", name, extra={"event": "lease.acquired", "generation": 7})`. The sentence may change, the
 word may not: dashboards and tests go by it.
 """
 

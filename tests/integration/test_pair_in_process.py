@@ -145,7 +145,7 @@ def test_a_file_whose_content_is_lost_is_an_error_that_ends_when_it_is_back(pair
         return pair.first.module(FILES.module).export_state, pair.second.module(FILES.module).import_state
 
     eventually(lambda: states() == (ExportState.ERROR, ImportState.ERROR), f"both say so: {states()}")
-    assert digest in pair.first.module(FILES.module).reason
+    eventually(lambda: digest in pair.first.module(FILES.module).reason, "the source says which content it is")
 
     with pair.first.premises.content.incoming() as incoming:
         incoming.write(content)

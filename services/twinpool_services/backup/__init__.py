@@ -13,12 +13,59 @@ from twinpool_services.backup.failover.wishes import (
     request_failover,
 )
 from twinpool_services.backup.log_hold import LogHold
+from twinpool_services.backup.observing import (
+    AcknowledgementHeard,
+    BatchImported,
+    BatchSent,
+    BatchSettled,
+    ExportObservation,
+    ImportObservation,
+    ImportStumbled,
+    LinkChanged,
+    LinkState,
+    MessageQuarantined,
+    Observation,
+    Observer,
+    Observers,
+    PieceSent,
+    RefusalHeard,
+    RefusalSaid,
+    SessionOpened,
+)
+from twinpool_services.backup.reading import Reading, RouteReading, StreamReading, read_replication
 from twinpool_services.backup.roles import initial_homes, paired_homes
 from twinpool_services.backup.service import BackupService
 from twinpool_services.backup.status import read_status, unreadable_status
+from twinpool_services.backup.tracing import Tracing
 from twinpool_services.backup.verification.wishes import find_verification, request_verification
+from twinpool_services.backup.views import ExportView, ImportView, WorkerView
 
 __all__ = [
+    "AcknowledgementHeard",
+    "BatchImported",
+    "BatchSent",
+    "BatchSettled",
+    "ExportObservation",
+    "ExportView",
+    "ImportObservation",
+    "ImportStumbled",
+    "ImportView",
+    "LinkChanged",
+    "LinkState",
+    "MessageQuarantined",
+    "Observation",
+    "Observer",
+    "Observers",
+    "PieceSent",
+    "Reading",
+    "RefusalHeard",
+    "RefusalSaid",
+    "RouteReading",
+    "SessionOpened",
+    "StreamReading",
+    "Tracing",
+    "WorkerView",
+    "read_replication",
     "BackupService",
     "Configurations",
     "FailoverWish",

@@ -7,23 +7,34 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from twinpool.errors import ContentMissing
+from twinpool.errors import BrokerUnreachable, ContentMissing
 from twinpool.ports.broker import Delivery, Outcome
 from twinpool.protocol.export_steps import ExportEvent, Heard, LinkDown, LinkUp, NotDelivered, SyncAsked, Tick
 from twinpool.protocol.exporting import Exporting, Limits
-from twinpool.protocol.messages import Acknowledgement, FromExporter, Opened, Refused, Reopen
+from twinpool.protocol.messages import Acknowledgement, Batch, FromExporter, Open, Opened, Piece, Refused, Reopen
 from twinpool.vocabulary.change import ChangeSet
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
 from twinpool.vocabulary.names import Digest
+from twinpool.vocabulary.session import Cursor
 from twinpool.wire import Envelope
 from twinpool_services.backup.exporter import Exporter, Habits, Haul, ReadLimits
 from twinpool_services.backup.inbox import Inbox
+from twinpool_services.backup.observing import (
+    AcknowledgementHeard,
+    BatchSent,
+    BatchSettled,
+    PieceSent,
+    RefusalHeard,
+    SessionOpened,
+)
 from twinpool_services.backup.pacing import Pace, on_forced, on_haul, on_ring, on_time
 from twinpool_services.backup.packaging import package
 from twinpool_services.backup.post import PostOffice
 from twinpool_services.backup.premises import Premises
 from twinpool_services.backup.roles import ExportRole
 from twinpool_services.backup.tenure import Tenure
+from twinpool_services.backup.tracing import traceparent_of
+from twinpool_services.backup.views import ExportView
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +53,7 @@ class ExportDesk:
         self._tenure, self._post, self._rumours = tenure, post, premises.rumours
         self._module = premises.modules[role.route.stream.module]
         self._configuration = premises.configurations.current
+        self._observer, self._tracing = premises.observer, premises.tracer
         failing = premises.store.export_ledger(role.route).failure is not None
         self._exporter = Exporter(
             route=role.route,
@@ -85,6 +97,22 @@ class ExportDesk:
         """Hear that something may have been committed."""
         self.inbox.ring()
 
+    def view(self) -> ExportView:
+        """Tell how it stands at this moment; from any thread, so the parts may be of moments close to each other."""
+        machine, now = self._exporter.machine, time.monotonic()
+        return ExportView(
+            route=self.route,
+            phase=machine.phase,
+            session=machine.session,
+            cause=machine.cause,
+            in_flight=machine.in_flight,
+            window=machine.limits.window,
+            read_to=machine.read_to,
+            silent_for=machine.silent_for(now),
+            next_cycle_in=max(0.0, self._pace.cycle_at - now),
+            batches_left=self._pace.batches_left,
+        )
+
     # ── the thread ──────────────────────────────────────────────────────────────────────────────────────────
 
     def run(self) -> None:
@@ -124,7 +152,27 @@ class ExportDesk:
         self._post.settle(delivery)
         message = envelope.message
         assert isinstance(message, Opened | Acknowledgement | Reopen | Refused)  # noqa: S101 - registered for these
+        self._let_see(message, envelope.traceparent)
         return Heard(message)
+
+    def _let_see(self, message: Opened | Acknowledgement | Reopen | Refused, traceparent: str | None) -> None:
+        """Let others see what the importer has said."""
+        match message:
+            case Acknowledgement(cursor=Cursor() as cursor):
+                self._observer.note(
+                    AcknowledgementHeard(
+                        route=self.route,
+                        session=message.session,
+                        number=message.number,
+                        position=cursor.position,
+                        imported_at=message.imported_at,
+                    )
+                )
+                self._tracing.acknowledged(self.route, message, traceparent)
+            case Refused():
+                self._observer.note(RefusalHeard(self.route, message.refusal.value))
+            case Reopen():
+                self._observer.note(RefusalHeard(self.route, "reopen"))
 
     def _look_at_the_clock(self) -> None:
         now = time.monotonic()
@@ -172,16 +220,60 @@ class ExportDesk:
         return configuration.max_batches_per_user_store_sync
 
     def _send(self, message: FromExporter) -> None:
+        batch = message if isinstance(message, Batch) and not message.is_canary else None
+        span = None if batch is None else self._tracing.batch(self.route, batch)
         envelope = Envelope(
-            source=self._pool, destination=self.route.destination, stream=self.route.stream, message=message
+            source=self._pool,
+            destination=self.route.destination,
+            stream=self.route.stream,
+            message=message,
+            traceparent=None if span is None else traceparent_of(span),
         )
+        sent_at = time.monotonic()
 
         def hear(outcome: Outcome) -> None:
+            if batch is not None and span is not None:
+                self._tracing.published(span, outcome)
+                self._observer.note(
+                    BatchSettled(
+                        route=self.route,
+                        session=batch.session,
+                        number=batch.number,
+                        outcome=outcome,
+                        seconds=time.monotonic() - sent_at,
+                    )
+                )
             reasons = {
                 Outcome.UNROUTABLE: "the backup pool has no queue for it (is the backup pool running?)",
                 Outcome.REJECTED: "the backup pool's queue is full",
             }
             if reason := reasons.get(outcome):  # What is LOST is told by the link going down.
+                self._observer.note(RefusalHeard(self.route, outcome.value))
                 self.inbox.put(NotDelivered(message.session, reason))
 
-        self._post.send(envelope, hear)
+        try:
+            self._let_see_sent(message, self._post.send(envelope, hear))
+        except BrokerUnreachable:
+            if span is not None:
+                self._tracing.published(span, Outcome.LOST)
+            raise
+
+    def _let_see_sent(self, message: FromExporter, wire_bytes: int) -> None:
+        match message:
+            case Open(session=session):
+                self._observer.note(SessionOpened(self.route, session, self._exporter.machine.cause))
+            case Piece(records=records):
+                self._observer.note(PieceSent(self.route, len(records)))
+            case Batch(is_canary=False):
+                self._observer.note(
+                    BatchSent(
+                        route=self.route,
+                        session=message.session,
+                        number=message.number,
+                        after=message.after,
+                        last=message.last,
+                        changes=message.change_count,
+                        payload_bytes=sum(len(change_set.payload) for change_set in message.change_sets),
+                        wire_bytes=wire_bytes,
+                    )
+                )

@@ -12,18 +12,21 @@ from twinpool.errors import LeaseLost, SessionOvertaken
 from twinpool.ports.broker import Delivery
 from twinpool.ports.store import Store
 from twinpool.protocol.content import ContentAbsent, ContentPart, ContentWanted
-from twinpool.protocol.importing import Heard, Importing
-from twinpool.protocol.messages import Batch, FromImporter, Open, Piece
+from twinpool.protocol.importing import Apply, Heard, ImportAction, Importing, Reply, StageChanges
+from twinpool.protocol.messages import Batch, FromImporter, Open, Piece, Refused, Reopen
 from twinpool.vocabulary.home import fork
 from twinpool.vocabulary.names import Digest, Position
 from twinpool.wire import Envelope
 from twinpool_services.backup.importer import Importer
 from twinpool_services.backup.inbox import Inbox
+from twinpool_services.backup.observing import BatchImported, ImportStumbled, RefusalSaid
 from twinpool_services.backup.opening import OpenedLetter, Opening
 from twinpool_services.backup.post import PostOffice
 from twinpool_services.backup.premises import Premises
 from twinpool_services.backup.roles import ImportRole
 from twinpool_services.backup.tenure import Tenure
+from twinpool_services.backup.tracing import current_traceparent
+from twinpool_services.backup.views import ImportView
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +55,9 @@ class ImportDesk:
         self._rumours = premises.rumours
         self._busy_at = float("-inf")
         self._at_work = False
+        self._observer, self._tracing = premises.observer, premises.tracer
+        self._taken_up_at = 0.0  # when what is being applied was taken up
+        self._is_applying = self._is_fetching = False
         self._importer = Importer(
             stream=role.stream,
             machine=_machine(role, premises.store),
@@ -61,6 +67,7 @@ class ImportDesk:
             send=self._send,
             fetch=self._fetch,
         )
+        self._importer.witness = self._witness
         self.opening = Opening(self.inbox, self._importer, post, tenure)
 
     # ── what others tell, on their threads ──────────────────────────────────────────────────────────────────
@@ -91,6 +98,19 @@ class ImportDesk:
         waits = self._at_work and len(self.inbox) > 0  # What comes in before we begin is not about to be applied.
         return 0.0 if waits else time.monotonic() - self._busy_at
 
+    def view(self) -> ImportView:
+        """Tell how it stands at this moment; from any thread."""
+        taken_up_at = self._taken_up_at
+        return ImportView(
+            stream=self.role.stream,
+            source=self.role.source,
+            head_heard=self.head_heard,
+            heard_ago=None if self.heard_ago == float("inf") else self.heard_ago,
+            waiting=len(self.inbox) + len(self._put_off),
+            applying_for=time.monotonic() - taken_up_at if taken_up_at and self._is_applying else None,
+            fetching=self._is_fetching,
+        )
+
     # ── the thread ──────────────────────────────────────────────────────────────────────────────────────────
 
     def run(self) -> None:
@@ -107,11 +127,44 @@ class ImportDesk:
     def _import(self, letter: OpenedLetter) -> None:
         """Hear a message and let the broker forget it: whatever came of it, the source's log is the buffer."""
         if isinstance(letter.message, Open | Batch | Piece):
-            self._importer.feed(Heard(letter.message), letter.prepared)
+            self._taken_up_at, self._is_applying = time.monotonic(), True
+            self._feed(letter, letter.message)
+            self._is_applying = False
             self._look_for_higher_term()
             if not (isinstance(letter.message, Batch) and letter.message.is_canary):
                 self._busy_at = time.monotonic()
         self._post.settle(letter.delivery)
+
+    def _feed(self, letter: OpenedLetter, message: Open | Batch | Piece) -> None:
+        if not isinstance(message, Batch) or message.is_canary:
+            self._importer.feed(Heard(message), letter.prepared)
+            return
+        with self._tracing.importing(self.role.stream, message, letter.traceparent):
+            self._importer.feed(Heard(message), letter.prepared)
+
+    def _witness(self, action: ImportAction, failure: str) -> None:
+        """Let others see what has been done, or could not be."""
+        stream = self.role.stream
+        if failure:
+            self._observer.note(ImportStumbled(stream, failure))
+        match action:
+            case Apply(batch) | StageChanges(batch) if not failure:
+                self._observer.note(
+                    BatchImported(
+                        stream=stream,
+                        session=batch.session,
+                        number=batch.number,
+                        after=batch.after,
+                        last=batch.last,
+                        changes=batch.change_count,
+                        oldest_at=batch.change_sets[0].committed_at,
+                        seconds=time.monotonic() - self._taken_up_at,
+                    )
+                )
+            case Reply(Refused(refusal=refusal)):
+                self._observer.note(RefusalSaid(stream, refusal.value))
+            case Reply(Reopen()):
+                self._observer.note(RefusalSaid(stream, "reopen"))
 
     def _look_for_higher_term(self) -> None:
         """End the tenure if the home has moved on; the next one asks who serves it."""
@@ -122,7 +175,13 @@ class ImportDesk:
 
     def _send(self, message: FromImporter | ContentWanted) -> None:
         self._post.send(
-            Envelope(source=self._pool, destination=self.role.source, stream=self.role.stream, message=message)
+            Envelope(
+                source=self._pool,
+                destination=self.role.source,
+                stream=self.role.stream,
+                message=message,
+                traceparent=current_traceparent(),
+            )
         )
 
     # ── content ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -133,7 +192,13 @@ class ImportDesk:
         Raises `ContentMissing` if it cannot be had, `SessionOvertaken` if the exporter wants to begin anew, and
         `LeaseLost` if the tenure ends; what has come is kept for the next attempt.
         """
-        fetching = Fetching(self._content, digests)
+        self._is_fetching = True
+        try:
+            self._fetch_all(Fetching(self._content, digests))
+        finally:
+            self._is_fetching = False
+
+    def _fetch_all(self, fetching: Fetching) -> None:
         repeat_at = time.monotonic()
         while not fetching.is_done:
             if self._tenure.is_over:

@@ -77,6 +77,8 @@ class Importer:
         fetch: Callable[[Iterable[Digest]], None],
     ) -> None:
         """Bind the parts. `fetch` returns once all content is at hand; it raises `ContentMissing` and the like."""
+        #: Is told of each action that was carried out, or with a reason of one that could not be.
+        self.witness: Callable[[ImportAction, str], None] = lambda _action, _failure: None
         self.stream, self.machine = stream, machine
         self._module, self._store, self._generation = module, store, generation
         self._send, self._fetch = send, fetch
@@ -123,7 +125,9 @@ class Importer:
 
     def _attempt(self, action: ImportAction) -> ImportEvent | None:
         try:
-            return self._perform(action)
+            answer = self._perform(action)
+            self.witness(action, "")
+            return answer
         except BrokerUnreachable as error:
             if not isinstance(action, Acknowledge | Reply):
                 return self._failed(action, error)  # Content could not be asked for, so this was not carried out.
@@ -143,6 +147,7 @@ class Importer:
         log.error("%s: import failed: %s", self.stream, error, extra={"event": "import.failed"})
         reason = f"{error}. {error.hint}" if error.hint else str(error)
         self._failing, self._unnoted = True, reason
+        self.witness(action, reason)
         self.note_failure()
         if isinstance(action, NoteSession):
             self._refuse(action.session, reason)

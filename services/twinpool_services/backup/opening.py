@@ -32,6 +32,7 @@ class OpenedLetter:
     delivery: Delivery
     message: Message
     prepared: Prepared | None  #: None if it is no batch, or if preparing failed: the importer tries again, and says why
+    traceparent: str | None = None  #: the trace that it belongs to
 
 
 class Opening:
@@ -67,7 +68,7 @@ class Opening:
         if envelope is None:
             return None
         self.opened_at = time.monotonic()
-        return OpenedLetter(delivery, envelope.message, self._prepared(envelope.message))
+        return OpenedLetter(delivery, envelope.message, self._prepared(envelope.message), envelope.traceparent)
 
     def _is_stale(self, session: SessionId) -> bool:
         return session < self._importer.machine.progress.session

@@ -17,6 +17,7 @@ from twinpool.ports.broker import Delivery, Link, Outcome
 from twinpool.protocol.messages import Open, Refusal, Refused
 from twinpool.vocabulary.names import PoolFqdn, Stream
 from twinpool.wire import Envelope, Kind, Vouching, decode, encode, peek
+from twinpool_services.backup.observing import LinkChanged, LinkState, MessageQuarantined, Observer, Observers
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +46,17 @@ class Trust:
 class PostOffice:
     """Sorts what comes in by kind and stream, and tells senders what became of what they sent."""
 
-    def __init__(self, pool: PoolFqdn, link: Link, speakers: frozenset[PoolFqdn], trust: Trust) -> None:
+    def __init__(
+        self,
+        pool: PoolFqdn,
+        link: Link,
+        speakers: frozenset[PoolFqdn],
+        trust: Trust,
+        observer: Observer | None = None,
+    ) -> None:
         """Work for a pool on a link; only `speakers` are listened to, and to what they have vouched for."""
         self._pool, self._link, self._speakers, self._trust = pool, link, speakers, trust
+        self._observer = observer or Observers()
         self._boxes: dict[tuple[Kind, Stream, PoolFqdn], Recipient] = {}
         self._waiting: dict[int, Callable[[Outcome], None]] = {}
         self._guard = threading.Lock()
@@ -101,6 +110,7 @@ class PostOffice:
     def quarantine(self, delivery: Delivery, reason: str) -> None:
         """Put a message that cannot be understood aside, count it, and go on."""
         self.quarantined[delivery.queue] += 1
+        self._observer.note(MessageQuarantined(delivery.queue))
         extra = {"event": "message.quarantined", "queue": delivery.queue, "reason": reason}
         log.warning("message from %s quarantined: %s", delivery.queue, reason, extra=extra)
         self._link.quarantine(delivery, reason)
@@ -110,12 +120,14 @@ class PostOffice:
     def link_up(self) -> None:
         """Tell everybody."""
         log.info("broker link up", extra={"event": "link.up"})
+        self._observer.note(LinkChanged(LinkState.UP))
         for recipient in self._recipients():
             recipient.link_up()
 
     def link_down(self, reason: str) -> None:
         """Tell everybody."""
         log.warning("broker link down: %s", reason, extra={"event": "link.down", "reason": reason})
+        self._observer.note(LinkChanged(LinkState.DOWN, reason))
         for recipient in self._recipients():
             recipient.link_down(reason)
 
@@ -123,6 +135,7 @@ class PostOffice:
         """Remember it; exporters look before they read on."""
         self.blocked = reason
         log.warning("broker blocked: %s", reason or "no more", extra={"event": "link.blocked", "reason": reason})
+        self._observer.note(LinkChanged(LinkState.UP if reason is None else LinkState.BLOCKED, reason or ""))
 
     def settled(self, token: int, outcome: Outcome) -> None:
         """Tell who waits for it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import ssl
 import threading
+from dataclasses import replace
 
 from twinpool.brokers.link_options import LinkOptions
 from twinpool.brokers.rabbitmq import RabbitmqLink
@@ -26,9 +27,12 @@ from twinpool.wire import Vouching
 from twinpool_services.backup.configurations import Configurations
 from twinpool_services.backup.election import Candidate
 from twinpool_services.backup.failover.gate import ServingGate
+from twinpool_services.backup.observing import LinkChanged, LinkState, Observer
 from twinpool_services.backup.premises import Premises
 from twinpool_services.backup.roles import initial_homes
 from twinpool_services.backup.tenure import Tenure
+from twinpool_services.backup.tracing import Tracing
+from twinpool_services.backup.views import WorkerView
 from twinpool_services.backup.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -64,8 +68,10 @@ class BackupService:
             configurations=configurations,
             new_link=self._new_link,
             vouching=_vouching(deployment, pool),
+            tracing=Tracing(pool.fqdn),
             was_away=lambda: not self.gate.is_settled,
         )
+        self._worker: Worker | None = None
         self._pool = pool
         self._candidate = Candidate(store, front_end.name, deployment.lease_duration)
         self._new_link()
@@ -75,6 +81,15 @@ class BackupService:
         """Whether this front end is the active one now; no more once its tenure is over, while it still tidies up."""
         tenure = self._candidate.tenure
         return tenure is not None and not tenure.is_over
+
+    def be_watched(self, observer: Observer, tracing: Tracing) -> None:
+        """Let somebody see what is done from the next tenure on."""
+        self._premises = replace(self._premises, observer=observer, tracing=tracing)
+
+    def view(self) -> WorkerView | None:
+        """Tell what the worker is doing at this moment; None while this is not the active front end."""
+        worker = self._worker
+        return worker.view() if worker is not None and self.active else None
 
     def doubt(self, home: Home) -> str:
         """Say why a home takes no writes although the pool store says that we serve it; empty if it may."""
@@ -95,10 +110,16 @@ class BackupService:
         watching.join()
 
     def _work(self, tenure: Tenure) -> None:
+        observer = self._premises.observer
         try:
-            Worker(self._premises, tenure).run()
+            self._worker = Worker(self._premises, tenure)
+            observer.note(LinkChanged(LinkState.DOWN, "connecting"))
+            self._worker.run()
         except StoreUnavailable as error:
             tenure.end(f"the store is unavailable: {error}", failed=True)
+        finally:
+            self._worker = None
+            observer.note(LinkChanged(LinkState.IDLE))
 
     def _new_link(self) -> Link:
         premises = self._premises

@@ -33,6 +33,7 @@ from twinpool_services.backup.tenure import Tenure
 from twinpool_services.backup.untrusted import UntrustedTally
 from twinpool_services.backup.verification.desk import VerificationDesk
 from twinpool_services.backup.verification.replica_desk import ReplicaDesk
+from twinpool_services.backup.views import WorkerView
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Worker:
         speakers = frozenset(pool.fqdn for pool in premises.deployment.pools if pool.fqdn != premises.pool)
         self._untrusted = UntrustedTally(premises.store, tenure.generation)
         trust = Trust(premises.vouching, self._untrusted.note)
-        self._post = PostOffice(premises.pool, self._link, speakers, trust)
+        self._post = PostOffice(premises.pool, self._link, speakers, trust, premises.observer)
         self.exports = [ExportDesk(role, premises, tenure, self._post) for role in roles.exports]
         self.imports = [ImportDesk(role, premises, tenure, self._post) for role in roles.imports]
         self._syncs = ForcedSyncs(premises.store, self.exports, tenure.generation)
@@ -79,6 +80,15 @@ class Worker:
         """Work until the tenure is over."""
         with self._threads(), self._linked():
             self._watch()
+
+    def view(self) -> WorkerView:
+        """Tell how everything stands at this moment; from any thread."""
+        return WorkerView(
+            generation=self._tenure.generation,
+            blocked=self._post.blocked,
+            exports=tuple(desk.view() for desk in self.exports),
+            imports=tuple(desk.view() for desk in self.imports),
+        )
 
     # ── assembling ──────────────────────────────────────────────────────────────────────────────────────────
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
@@ -34,7 +34,7 @@ ITEMS = "Items"  #: where the items of an answer are found that is a list
 class _Request:
     method: str
     path: str
-    params: Mapping[str, str] | None = None
+    params: Mapping[str, str | Sequence[str]] | None = None
     body: Document | None = None
     timeout: httpx.Timeout | None = None  #: None: the client's
 
@@ -180,6 +180,21 @@ class Client:
     def about(self, fqdn: str) -> Document:
         """Return what a front end of a pool says of itself."""
         return self._ask([self.deployment.pool(fqdn)], _Request(method="GET", path="/v1/front-end", timeout=PEEK))
+
+    def at_front_end(
+        self, front_end: FrontEnd, path: str, params: Mapping[str, str | Sequence[str]] | None = None
+    ) -> Document:
+        """Return what one front end says, and no other in its place. Raises what it refuses with."""
+        try:
+            response = self._send(front_end, _Request(method="GET", path=path, params=params))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise PoolUnreachable(f"{front_end.address}: {_reason(error)}") from error
+        document = _json(response)
+        if document is None:
+            raise PoolUnreachable(f"{front_end.address}: whoever listens there is no front end")
+        if not response.is_success:
+            raise error_of(response.status_code, document)
+        return document
 
     def readiness(self, fqdn: str) -> Mapping[str, str]:
         """Return of each front end of a pool why it is not ready; an empty text if it is."""

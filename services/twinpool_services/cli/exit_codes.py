@@ -27,6 +27,8 @@ class ExitCode(enum.IntEnum):
     UNREACHABLE = 4  #: nobody answers, or not now; try again
     NOT_FOUND = 5  #: there is no such pool, module, …
     DENIED = 6  #: the token is missing or not valid, or its groups may not do that
+    FOUND_WARNINGS = 10  #: `doctor` has found what should be seen to, or `why` what holds a module back
+    FOUND_ERRORS = 11  #: `doctor` has found what does not work
     INTERRUPTED = 130  #: Ctrl-C
 
 

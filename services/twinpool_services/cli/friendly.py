@@ -327,6 +327,26 @@ def receipts(context: typer.Context) -> None:
     _pass_on("twinpool_services.cli.receipt_commands", context)
 
 
+@app.command("trace", context_settings=_PASSED_ON)
+def trace(context: typer.Context) -> None:
+    """Show where a write is: captured, published, imported, acknowledged, or an orphan."""
+    _pass_on("twinpool_services.cli.trace_command", context)
+
+
+@app.command("why", context_settings=_PASSED_ON)
+def why(context: typer.Context) -> None:
+    """Tell which stage holds a module back: why MODULE -PoolFqdn POOL."""
+    from twinpool_services.cli.why_command import run
+
+    raise typer.Exit(int(run(context.args)))
+
+
+@app.command("doctor", context_settings=_PASSED_ON)
+def doctor(context: typer.Context) -> None:
+    """Look a deployment over: versions, clocks, broker, stores, disks, pairing; and say what to do."""
+    _pass_on("twinpool_services.cli.doctor_command", context)
+
+
 def _pass_on(module: str, context: typer.Context) -> None:
     """Run the sub-command's own Typer application, which is imported only now."""
     application = importlib.import_module(module).app

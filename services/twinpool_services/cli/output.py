@@ -13,6 +13,15 @@ from rich.text import Text
 
 from twinpool_services.cli.backup_cmdlets import MODULE, RELATION, STATUS, STATUS_PROPERTIES
 from twinpool_services.cli.common import Format
+from twinpool_services.cli.diagnosis_types import (
+    FINDING,
+    FINDING_COLUMNS,
+    JOURNEY,
+    JOURNEY_PROPERTIES,
+    STOP,
+    STOP_COLUMNS,
+)
+from twinpool_services.cli.diagnosis_types import STYLES as DIAGNOSIS_STYLES
 from twinpool_services.cli.drill_types import (
     DRILL,
     DRILL_COLUMNS,
@@ -117,6 +126,9 @@ VIEWS: Mapping[str, View] = {
     BROKER_STEP: View(columns=BROKER_STEP_COLUMNS),
     POOL_KEY: View(columns=POOL_KEY_COLUMNS),
     CERTIFICATE: View(columns=CERTIFICATE_COLUMNS),
+    JOURNEY: View(header=JOURNEY_PROPERTIES, rows="Stops"),
+    STOP: View(columns=STOP_COLUMNS),
+    FINDING: View(columns=FINDING_COLUMNS),
 }
 
 STYLES = {
@@ -132,6 +144,7 @@ STYLES = {
     **ORPHAN_STYLES,
     **FAILOVER_STYLES,
     **DRILL_STYLES,
+    **DIAGNOSIS_STYLES,
 }
 
 

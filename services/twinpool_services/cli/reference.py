@@ -19,6 +19,8 @@ _EXIT_CODES = {
     ExitCode.UNREACHABLE: "nobody answers, or not now; try again",
     ExitCode.NOT_FOUND: "there is no such pool, module or record",
     ExitCode.DENIED: "the token is missing or not valid, or its groups may not do that",
+    ExitCode.FOUND_WARNINGS: "`doctor` has found what should be seen to, or `why` what holds a module back",
+    ExitCode.FOUND_ERRORS: "`doctor` has found what does not work",
     ExitCode.INTERRUPTED: "Ctrl-C",
 }
 

@@ -25,11 +25,13 @@ from twinpool_services.frontend.routes import (
     cms_documents,
     cms_replication,
     configuration,
+    diagnosis,
     drills,
     failovers,
     files,
     health,
     lookup,
+    metrics,
     orphans,
     pools,
     records,
@@ -37,6 +39,7 @@ from twinpool_services.frontend.routes import (
     user_data,
     verifications,
 )
+from twinpool_services.frontend.watched_app import WatchedApp
 
 ROUTES = (
     records,
@@ -54,7 +57,9 @@ ROUTES = (
     cms_replication,
     orphans,
     audit,
+    diagnosis,
     health,
+    metrics,
 )
 
 
@@ -93,7 +98,7 @@ def create_app(context: Context) -> ASGIApp:
     trail = AuditTrail(context.front_end.name, context)
     gate = Gate(FastLane(app, context, failures), context.doorkeeper, trail, failures)
     gate.open_for_all(open_paths(app, context.deployment.security))
-    return gate
+    return WatchedApp(gate, context.telemetry)
 
 
 def open_paths(app: FastAPI, security: Security) -> frozenset[str]:

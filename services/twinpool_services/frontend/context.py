@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Annotated, ParamSpec, Protocol, TypeVar
 
 from fastapi import Depends, Request
@@ -22,9 +24,10 @@ from twinpool.vocabulary.configuration import BackupServiceConfiguration
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
 from twinpool.vocabulary.home import HomeStatus, Mode
 from twinpool.vocabulary.names import CMS_HOME, Home, PoolFqdn, Stream
-from twinpool_services.backup import Configurations
+from twinpool_services.backup import Configurations, WorkerView
 from twinpool_services.frontend.access.doorkeeper import Doorkeeper
 from twinpool_services.frontend.limits import Limits
+from twinpool_services.telemetry import Telemetry
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,6 +49,9 @@ class Activity(Protocol):
     @property
     def active(self) -> bool:
         """Whether this process holds the lease."""
+
+    def view(self) -> WorkerView | None:
+        """Tell what the worker is at; None while this is not the active front end."""
 
     def doubt(self, home: Home, /) -> str:
         """Say why a home takes no writes although the pool store says that we serve it; empty if it may."""
@@ -75,6 +81,8 @@ class Context:
         self.calls = 0  #: management calls being answered; see `calls`
         self.max_concurrent_calls = BackupServiceConfiguration().max_concurrent_calls
         self.configuring = asyncio.Lock()
+        self.telemetry = Telemetry(pool.fqdn)
+        self.version = version("twinpool")
         self._open: OpenPool | None = None
         self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="request")
         self.keys = load_pool_keys(deployment, pool)
@@ -100,6 +108,10 @@ class Context:
     def active(self) -> bool:
         """Whether this process holds the pool's lease."""
         return self._open is not None and self._open.backup.active
+
+    def view(self) -> WorkerView | None:
+        """Tell what the worker is at; None while this is not the active front end."""
+        return self._open.backup.view() if self._open is not None else None
 
     def configured_calls(self) -> int:
         """Return how many management calls may be answered at the same time. May block."""
@@ -146,7 +158,8 @@ class Context:
     async def in_thread(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run what may block in one of a bounded number of threads."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
+        # With its context, so that what is done there is of the request's trace.
+        return await loop.run_in_executor(self._threads, copy_context().run, lambda: function(*args, **kwargs))
 
     async def require_writable(self, home: Home) -> None:
         """Refuse early what the store would refuse late. Raises `HomeNotServed`, `HomeReadOnly`."""

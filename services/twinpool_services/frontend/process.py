@@ -34,7 +34,10 @@ from twinpool_services.frontend.exit_codes import ExitCode
 from twinpool_services.frontend.first_writes import FirstWrites
 from twinpool_services.frontend.gated_commits import GatedCommits
 from twinpool_services.frontend.limits import Limits
+from twinpool_services.frontend.measuring import watch_of
 from twinpool_services.frontend.server import PortTaken, Server, listen
+from twinpool_services.frontend.watched_commits import WatchedCommits
+from twinpool_services.telemetry import start_tracing, timed_store
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,7 @@ log = logging.getLogger(__name__)
 STORE_OPENING = Policy(name="store.open", on=(StoreUnavailable,), first_pause=0.25, longest_pause=5.0)
 
 BACKUP_STOP_SECONDS = 15.0  #: how long the backup service may take to stop before we go on without it
+WATCH_STOP_SECONDS = 5.0  #: likewise the thread that measures
 
 
 def run(deployment: Deployment, pool: Pool, front_end: FrontEnd, limits: Limits | None = None) -> int:
@@ -57,8 +61,9 @@ def run(deployment: Deployment, pool: Pool, front_end: FrontEnd, limits: Limits 
 
 def _run(deployment: Deployment, pool: Pool, front_end: FrontEnd, limits: Limits, stop: Stop) -> ExitCode:
     try:
-        process = FrontEndProcess(deployment, pool, front_end, limits)
-        return process.run(stop)
+        with ExitStack() as unwinding:
+            unwinding.callback(start_tracing(pool.fqdn, front_end.name))
+            return FrontEndProcess(deployment, pool, front_end, limits).run(stop)
     except Refused as error:  # NameTaken, PortTaken
         return _refused(error, ExitCode.REFUSED)
     except Invalid as error:
@@ -129,6 +134,7 @@ class FrontEndProcess:
                 unwinding.callback(opened.close)
                 unwinding.callback(self._start_backup(opened.backup, stop))
                 self.context.open(opened.pool)
+                unwinding.callback(self._start_watch())
                 self._say("front_end.ready", "is ready")
                 stop.wait()
             finally:
@@ -164,7 +170,7 @@ class FrontEndProcess:
     def _open(self) -> _Opened:
         """Open store and content, claim our name, and note the homes. Leaves nothing open if it raises."""
         with ExitStack() as unwinding:
-            store = open_store(self._pool.store, self._pool.fqdn)
+            store = timed_store(open_store(self._pool.store, self._pool.fqdn), self.context.telemetry.board)
             unwinding.callback(store.close)
             claim = store.claim_name(self._front_end.name)
             unwinding.callback(claim.release)
@@ -180,9 +186,12 @@ class FrontEndProcess:
                 content=content,
                 configurations=configurations,
             )
+            backup.be_watched(self.context.telemetry.observer, self.context.telemetry.tracing)
             opened = OpenPool(
                 store=store,
-                commits=FirstWrites(GatedCommits(CommitGroup(store), backup.gate), store),
+                commits=WatchedCommits(
+                    FirstWrites(GatedCommits(CommitGroup(store), backup.gate), store), self.context.telemetry
+                ),
                 content=content,
                 configurations=configurations,
                 backup=backup,
@@ -217,6 +226,18 @@ class FrontEndProcess:
             thread.join(BACKUP_STOP_SECONDS)
             if thread.is_alive():
                 log.warning("the backup service has not ended in time", extra={"event": "backup.slow_stop"})
+
+        return finish
+
+    def _start_watch(self) -> Callable[[], None]:
+        """Start reading for those who scrape; return what stops it."""
+        stop = Stop()
+        thread = threading.Thread(target=watch_of(self.context).run, args=(stop,), name="watch", daemon=True)
+        thread.start()
+
+        def finish() -> None:
+            stop.request("the front end stops")
+            thread.join(WATCH_STOP_SECONDS)
 
         return finish
 

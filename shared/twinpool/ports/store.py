@@ -12,6 +12,7 @@ from typing import Protocol
 
 from twinpool.errors import TwinpoolError
 from twinpool.ports.audit import Audits
+from twinpool.ports.examination import Examined
 from twinpool.ports.terms import Operations, Orphans, Terms
 from twinpool.ports.verification import Verifying
 from twinpool.vocabulary.change import Change, ChangeSet, Committed, Pending, Record, RecordKey, Transaction
@@ -275,6 +276,7 @@ class Store(
     Operations,
     Verifying,
     Audits,
+    Examined,
     Protocol,
 ):
     """The whole pool store, as the adapters fulfil it. Safe to use from many threads."""

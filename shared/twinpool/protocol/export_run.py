@@ -97,9 +97,14 @@ class Run:
 
     def wanted(self, window: int) -> Collect | Walk | None:
         """Say what should be read next; None while the window is full."""
-        if sum(not sent.is_canary for sent in self.unacknowledged) >= window:
+        if self.in_flight >= window:
             return None
         return Walk(self.walked_to) if self.walking else Collect(self.read_to)
+
+    @property
+    def in_flight(self) -> int:
+        """How many batches and pieces are unacknowledged; canaries come on top. May be asked from any thread."""
+        return sum(not sent.is_canary for sent in tuple(self.unacknowledged))
 
     @property
     def is_snapshot(self) -> bool:

@@ -53,7 +53,7 @@ from twinpool.protocol.messages import (
     Refused,
     Reopen,
 )
-from twinpool.vocabulary.names import HIGHEST_GENERATION, ORIGIN, Generation, Term
+from twinpool.vocabulary.names import HIGHEST_GENERATION, ORIGIN, Generation, Position, Term
 from twinpool.vocabulary.session import SessionId
 
 FIRST_PAUSE = 1.0  #: seconds before a session is opened again after trouble; doubled each time in vain
@@ -134,6 +134,25 @@ class Exporting:
     def full_sync_waits(self) -> bool:
         """Whether a full sync was asked for of which the importer has nothing yet; once it has, it knows itself."""
         return self._resend is Resend.WANTED
+
+    @property
+    def session(self) -> SessionId | None:
+        """The session under way, None if there is none."""
+        return self._run.session if self._run is not None else None
+
+    @property
+    def in_flight(self) -> int:
+        """How many batches and pieces are unacknowledged, of the `window` that may be."""
+        return 0 if self._run is None else self._run.in_flight
+
+    @property
+    def read_to(self) -> Position | None:
+        """Up to where the log has been read and sent in this session, None if there is none."""
+        return self._run.read_to if self._run is not None else None
+
+    def silent_for(self, now: float) -> float:
+        """Seconds since the importer was last heard in this session; 0 while there is none."""
+        return now - self._heard_at if self.phase in {Phase.WALKING, Phase.STREAMING} else 0.0
 
     def wanted(self) -> Collect | Walk | None:
         """Say what should be read next; None while the window is full or there is no session."""

@@ -7,6 +7,7 @@ from twinpool_services.cli.exit_codes import ExitCode
 from twinpool_services.cli.reference import command_line_page, configuration_page
 from twinpool_services.frontend.access.reference import access_page
 from twinpool_services.frontend.app import routes_of_all
+from twinpool_services.telemetry.reference import events_page, metrics_page
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 
@@ -17,6 +18,14 @@ def test_the_page_of_the_command_line_is_what_scripts_docs_makes() -> None:
 
 def test_the_page_of_the_configuration_is_what_scripts_docs_makes() -> None:
     assert (REFERENCE / "configuration.md").read_text(encoding="utf-8") == configuration_page()
+
+
+def test_the_page_of_the_metrics_is_what_scripts_docs_makes() -> None:
+    assert (REFERENCE / "metrics.md").read_text(encoding="utf-8") == metrics_page()
+
+
+def test_the_page_of_the_events_is_what_scripts_docs_makes() -> None:
+    assert (REFERENCE / "events.md").read_text(encoding="utf-8") == events_page()
 
 
 def test_every_exit_code_is_explained() -> None:

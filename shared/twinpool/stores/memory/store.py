@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from twinpool.ports.examination import StoreExamination
 from twinpool.stores.memory.audit import MemoryAudits
 from twinpool.stores.memory.ground import MemoryWakeups
 from twinpool.stores.memory.imports import MemoryImports
@@ -54,6 +55,12 @@ class MemoryStore(
 
     def check(self) -> None:
         """Do nothing: memory can always be read and written."""
+
+    def examine(self) -> StoreExamination:
+        """Say that there is nothing to be set up."""
+        return StoreExamination(
+            kind="memory", server_version="", schema_version="", expected_schema_version="", settings={}, size_bytes=0
+        )
 
     def close(self) -> None:
         """Do nothing: what it holds stays for those who share it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twinpool.stores.postgresql.audit import PostgresqlAudits
+from twinpool.stores.postgresql.examining import PostgresqlExamined
 from twinpool.stores.postgresql.homes import PostgresqlHomes
 from twinpool.stores.postgresql.leases import PostgresqlLeases
 from twinpool.stores.postgresql.ledgers import PostgresqlLedgers, PostgresqlSyncRequests
@@ -40,6 +41,7 @@ class PostgresqlStore(
     PostgresqlOperations,
     PostgresqlVerifying,
     PostgresqlAudits,
+    PostgresqlExamined,
 ):
     """A pool's store in one PostgreSQL database of its own, already migrated. Safe to use from many threads.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twinpool.stores.sqlite.audit import SqliteAudits
+from twinpool.stores.sqlite.examining import SqliteExamined
 from twinpool.stores.sqlite.homes import SqliteHomes
 from twinpool.stores.sqlite.leases import SqliteLeases
 from twinpool.stores.sqlite.ledgers import SqliteLedgers, SqliteSyncRequests
@@ -42,6 +43,7 @@ class SqliteStore(
     SqliteOperations,
     SqliteVerifying,
     SqliteAudits,
+    SqliteExamined,
 ):
     """A pool's store in one file, made or migrated when it is opened. Safe to use from many threads and processes.
 

@@ -10,10 +10,12 @@ ONLY_SQLITE = {
     "move_head",
     "move_head_back",
     "new_record_set",
+    "journal_mode",
     "note_pruned",
     "prunable",
     "record_in_set",
     "records_within",
+    "synchronous",
     "scan_records_of_owner",
 }
 
@@ -31,6 +33,7 @@ COPYING_POSTGRESQL = {
 #: Locks so that writers go on beside each other, looks for gaps in positions, and wakes and tells the time itself.
 ONLY_POSTGRESQL = {
     "breaks",
+    "examine",
     "claim_name",
     "digests_within",
     "extent",

@@ -73,6 +73,8 @@ def test_the_numbers_are_a_promise_to_scripts() -> None:
         "UNREACHABLE": 4,
         "NOT_FOUND": 5,
         "DENIED": 6,
+        "FOUND_WARNINGS": 10,
+        "FOUND_ERRORS": 11,
         "INTERRUPTED": 130,
     }
 
