@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import ssl
 import threading
 from dataclasses import replace
 
@@ -18,7 +17,7 @@ from twinpool.ports.broker import Link
 from twinpool.ports.store import Store
 from twinpool.security.passwords import broker_url_of
 from twinpool.security.pool_keys import load_pool_keys
-from twinpool.security.tls import trust_of
+from twinpool.security.tls import broker_tls
 from twinpool.stopping import Stop
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
 from twinpool.vocabulary.names import Home
@@ -128,15 +127,8 @@ class BackupService:
         heartbeat = max(1, round(premises.deployment.broker.heartbeat.total_seconds()))
         # Content that a batch waits for comes behind the batches of the window, and so must find room beside them.
         prefetch = max(LinkOptions().prefetch, 2 * premises.configurations.current().window + WINDOW + 8)
-        options = LinkOptions(heartbeat=heartbeat, prefetch=prefetch, tls=_tls(premises.deployment, self._pool))
+        options = LinkOptions(heartbeat=heartbeat, prefetch=prefetch, tls=broker_tls(premises.deployment, self._pool))
         return RabbitmqLink(broker_url_of(self._pool), topology, options)
-
-
-def _tls(deployment: Deployment, pool: Pool) -> ssl.SSLContext | None:
-    """Return what an amqps broker is checked by, and shown. Raises `InvalidConfiguration`."""
-    if deployment.security.pki is None or not pool.broker_url.startswith("amqps:"):
-        return None
-    return trust_of(deployment, pool.fqdn)
 
 
 def _vouching(deployment: Deployment, pool: Pool) -> Vouching:

@@ -13,8 +13,10 @@ from cryptography import x509
 
 from twinpool.brokers.rabbitmq import BrokerExamination, examine_broker
 from twinpool.brokers.topology import CONTROL, Topology
-from twinpool.errors import TwinpoolError
+from twinpool.errors import InvalidConfiguration, TwinpoolError
 from twinpool.modules.registry import load_modules
+from twinpool.security.passwords import broker_url_of
+from twinpool.security.tls import broker_tls
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
 from twinpool_services.cli.client import CONFIGURATION, Client, Document
 from twinpool_services.doctor import FrontEndSays, PoolSays, Seen
@@ -95,7 +97,11 @@ def _or_nothing(ask: Callable[[str], Document], path: str) -> Document:
 def _broker(deployment: Deployment, pool: Pool) -> BrokerExamination:
     others = tuple(other.fqdn for other in deployment.pools if other.fqdn != pool.fqdn)
     topology = Topology(pool=pool.fqdn, speakers=others, subjects=(CONTROL, *load_modules().names))
-    return examine_broker(pool.broker_url, topology)
+    try:
+        url, tls = broker_url_of(pool), broker_tls(deployment, pool)
+    except InvalidConfiguration as error:  # its password or its certificate lies elsewhere, or cannot be read
+        return BrokerExamination(reason=str(error))
+    return examine_broker(url, topology, tls=tls)
 
 
 def _undecided(client: Client, pool: Pool) -> int | None:

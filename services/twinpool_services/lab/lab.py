@@ -193,6 +193,7 @@ class Lab:
     def _start_servers(self) -> None:
         with self._display.step("RabbitMQ") as step:
             step.outcome = undisturbed(self.servers.start_broker)
+        make_keys(self.directory, self.plan.pool_names)  # also where the deployment file was written by somebody else
         if self.deployment_file.exists():
             undisturbed(self.servers.start_stores)
             return
@@ -200,7 +201,6 @@ class Lab:
         with self._display.step("Stores") as step:
             stores = undisturbed(self.servers.create_stores)
             step.outcome = "PostgreSQL" if self.plan.store is StoreKind.POSTGRESQL else "SQLite"
-        make_keys(self.directory, self.plan.pool_names)
         self._remember()  # Before the deployment file, which says that everything has been made.
         namespaces = self.servers.namespaces
         hosts = {pool: namespaces.address(pool) for pool in self.plan.pool_names} if namespaces else None

@@ -16,6 +16,7 @@ from twinpool.brokers.topology import queue_to
 from twinpool.errors import BrokerUnreachable
 from twinpool.modules.registry import load_modules
 from twinpool.ports.store import Store
+from twinpool.security.passwords import broker_url_of
 from twinpool.stores.opening import open_store
 from twinpool.vocabulary.deployment import Pool
 from twinpool.vocabulary.names import FrontEndName, ModuleName, Stream
@@ -166,7 +167,7 @@ class Sampler:
         names = [queue_to(pool.fqdn, module) for pool in self._places.pools for module in load_modules().names]
         try:
             if self._depths is None:
-                self._depths = ending.enter_context(QueueDepths(self._places.serving.broker_url))
+                self._depths = ending.enter_context(QueueDepths(broker_url_of(self._places.serving)))
             found = self._depths.ready(names)
         except BrokerUnreachable:  # During an outage nothing is seen; afterwards we connect anew.
             self._depths = None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from twinpool.errors import InvalidConfiguration
 from twinpool.security.key_files import require_private
-from twinpool.vocabulary.deployment import Deployment
+from twinpool.vocabulary.deployment import Deployment, Pool
 
 CA_FILE = "ca.crt"
 
@@ -30,6 +30,16 @@ def trust_of(deployment: Deployment, caller: str | None = None) -> ssl.SSLContex
     `caller` names whose certificate is shown to servers that ask for one. Raises `InvalidConfiguration`.
     """
     return _trust(deployment.security.pki, caller)
+
+
+def broker_tls(deployment: Deployment, pool: Pool) -> ssl.SSLContext | None:
+    """Return what an amqps broker is checked by, and shown, by a pool; None where the URL says all.
+
+    Raises `InvalidConfiguration`.
+    """
+    if deployment.security.pki is None or not pool.broker_url.startswith("amqps:"):
+        return None
+    return trust_of(deployment, pool.fqdn)
 
 
 def server_tls(deployment: Deployment, name: str) -> ServerTls | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -45,10 +46,15 @@ class BrokerExamination:
         return not self.reason
 
 
-def examine_broker(url: str, topology: Topology, *, connect_timeout: float = 3.0) -> BrokerExamination:
-    """Look at the exchange and the queues of a pool. Never raises for what it finds."""
+def examine_broker(
+    url: str, topology: Topology, *, tls: ssl.SSLContext | None = None, connect_timeout: float = 3.0
+) -> BrokerExamination:
+    """Look at the exchange and the queues of a pool. Never raises for what it finds.
+
+    `tls` is what an amqps broker is checked by, and shown; None: as the URL says.
+    """
     hush()
-    options = LinkOptions(connect_timeout=connect_timeout)
+    options = LinkOptions(connect_timeout=connect_timeout, tls=tls)
     try:
         parameters = parameters_of(url, f"twinpool {topology.pool} doctor", options)
     except InvalidConfiguration as error:
