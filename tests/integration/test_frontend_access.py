@@ -94,16 +94,24 @@ def test_every_cmdlet_has_a_row_in_the_table_of_roles() -> None:
 
 
 @pytest.mark.parametrize("route", routes(), ids=named)
-def test_without_a_token_nothing_but_health_answers(anonymous: httpx.Client, route: APIRoute) -> None:
+def test_without_a_token_nothing_but_health_and_metrics_answers(anonymous: httpx.Client, route: APIRoute) -> None:
     answer = anonymous.request(method_of(route), route.path.replace(":path", ""))
 
-    if requirement_of(route) is Role.OPEN:
+    if requirement_of(route) in {Role.OPEN, Role.METRICS}:  # metrics unless `open_metrics` is false
         assert answer.status_code == 200
     else:
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"].startswith("Bearer")
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["type"] == "urn:twinpool:problem:not-authenticated"
+
+
+def test_metrics_take_a_token_where_the_deployment_does_not_open_them(tmp_path: Path) -> None:
+    deployment = deployment_in(tmp_path)
+    closed = replace(deployment, security=replace(deployment.security, open_metrics=False))
+    with front_end_on(MemoryStore(POOL1), closed) as serving, httpx.Client(base_url=serving.client.base_url) as nobody:
+        assert nobody.get("/metrics").status_code == 401
+        assert serving.client.get("/metrics").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/nothing", "/v1/pools", "//livez", "/livez/"])

@@ -109,6 +109,7 @@ def _fill(connections: Connections, copied: str) -> None:
 def _copy_table(source: Connection, to: Connection, table: str) -> None:
     reading = sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(table))
     writing = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))
+    to.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(table)))  # of rows that a new schema begins with
     with closing(source.cursor()) as reader, reader.copy(reading) as rows:
         for piece in _pieces(bytes(row) for row in rows):
             with closing(to.cursor()) as writer, writer.copy(writing) as into:
