@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 
 class Stop:
@@ -55,20 +55,48 @@ class Stop:
 
 @contextmanager
 def stop_on_signals(stop: Stop) -> Iterator[Stop]:
-    """Ask `stop` at the first SIGINT or SIGTERM, then put the former handlers back, so that a second one insists."""
+    """Ask `stop` at the first SIGINT or SIGTERM, then put the former handlers back, so that a second one insists.
+
+    Asking takes locks, and the main thread may be interrupted while it holds the same ones, or just before it goes to
+    sleep with them; so it is another thread that asks, told by the byte that the interpreter writes for each signal.
+    """
     former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def restore() -> None:
+    def restore(*_: object) -> None:
         for number, handler in former.items():
             signal.signal(number, handler)
 
-    def ask(number: int, _frame: FrameType | None) -> None:
-        restore()
+    with _told_of_signals(lambda number: _ask(stop, number)):
+        for number in former:
+            signal.signal(number, restore)
+        try:
+            yield stop
+        finally:
+            restore()
+
+
+def _ask(stop: Stop, number: int) -> None:
+    if number in {signal.SIGINT, signal.SIGTERM}:
         stop.request(signal.Signals(number).name)
 
-    for number in former:
-        signal.signal(number, ask)
+
+@contextmanager
+def _told_of_signals(hear: Callable[[int], None]) -> Iterator[None]:
+    """Call something in a thread of its own with the number of each signal that comes while the block runs."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)  # what the interpreter demands
+
+    def listen() -> None:
+        while told := os.read(reading, 1):
+            hear(told[0])
+
+    listener = threading.Thread(target=listen, name="signals", daemon=True)
+    listener.start()
+    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     try:
-        yield stop
+        yield
     finally:
-        restore()
+        signal.set_wakeup_fd(before)
+        os.close(writing)
+        listener.join()
+        os.close(reading)

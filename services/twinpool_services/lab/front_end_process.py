@@ -53,7 +53,7 @@ class FrontEndProcess:
         """What the process does at this moment."""
         if self.mark is None or not self.mark.is_alive():
             return ProcessState.STOPPED
-        return ProcessState.PAUSED if _is_halted(self.mark.pid) else ProcessState.RUNNING
+        return ProcessState.PAUSED if self.mark.is_halted() else ProcessState.RUNNING
 
     def start(self) -> None:
         """Start it unless it lives; it keeps running when we end, and our terminal's Ctrl-C is not its."""
@@ -122,7 +122,7 @@ class FrontEndProcess:
     def _await_halted(self, *, halted: bool) -> None:
         """Wait until a signal has taken effect: all threads of the process have to notice."""
         pause, deadline = threading.Event(), time.monotonic() + SIGNAL_SECONDS
-        while self.mark is not None and self.mark.is_alive() and _is_halted(self.mark.pid) is not halted:
+        while self.mark is not None and self.mark.is_alive() and self.mark.is_halted() is not halted:
             if time.monotonic() > deadline:
                 raise LabFailed(f"{self.name} does not follow signals")
             pause.wait(SIGNAL_LOOK)
@@ -141,11 +141,3 @@ def _environment() -> dict[str, str]:
     return {
         name: value for name, value in os.environ.items() if not name.startswith("TWINPOOL_") or name.startswith(kept)
     }
-
-
-def _is_halted(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, ProcessLookupError):  # It ended in this moment.
-        return False
-    return stat.rpartition(")")[2].split()[0] in "Tt"

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
+HALT_SECONDS, HALT_LOOK = 10.0, 0.002  #: how long a paused server may take to stand still, and pauses between looks
 CTL_SECONDS = 120.0
 LOOK = 0.05  #: seconds between two looks whether a port is open
 NOTE = "node.json"  #: what the directory remembers, so that others find the node again
@@ -163,9 +164,12 @@ class PrivateNode:
         self._end_rest()
 
     def pause(self) -> None:
-        """Stop the server's clock: it keeps its connections and answers nobody."""
-        if "server" in self._marks:
-            self._marks["server"].send(signal.SIGSTOP)
+        """Stop the server's clock, and return once it stands still: it keeps its connections and answers nobody."""
+        server = self._marks.get("server")
+        if server is not None and server.send(signal.SIGSTOP):
+            deadline = time.monotonic() + HALT_SECONDS
+            while server.is_alive() and not server.is_halted() and time.monotonic() < deadline:
+                time.sleep(HALT_LOOK)
 
     def resume(self) -> None:
         """Let a paused server go on."""

@@ -33,6 +33,15 @@ class ProcessMark:
         """Say whether this very process still runs."""
         return ProcessMark.of(self.pid) == self
 
+    def is_halted(self) -> bool:
+        """Say whether it stands still, all of its threads; False if it has ended."""
+        try:
+            threads = list(Path(f"/proc/{self.pid}/task").iterdir())
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        fields = [_fields(thread / "stat") for thread in threads]
+        return self.is_alive() and all(each[STATE] in "Tt" for each in fields if each)
+
     def send(self, number: signal.Signals) -> bool:
         """Send a signal to this very process; False if it is gone."""
         with self._handle() as handle:
@@ -69,9 +78,13 @@ class ProcessMark:
 
 def _stat(pid: int) -> list[str]:
     """Return what the kernel says of a process; nothing if it is gone or only waits for its parent to notice."""
+    fields = _fields(Path(f"/proc/{pid}/stat"))
+    return [] if not fields or fields[STATE] in "ZX" else fields
+
+
+def _fields(stat: Path) -> list[str]:
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        text = stat.read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
         return []
-    fields = text.rpartition(")")[2].split()
-    return [] if fields[STATE] in "ZX" else fields
+    return text.rpartition(")")[2].split()
