@@ -18,7 +18,7 @@ from twinpool.vocabulary.addresses import (
     parse_listen,
     parse_store_url,
 )
-from twinpool.vocabulary.deployment import SQLITE, Broker, Deployment, FrontEnd, Pair, Pool
+from twinpool.vocabulary.deployment import SQLITE, Broker, Deployment, Edge, FrontEnd, Pair, Pool
 from twinpool.vocabulary.home import OnPartnerSilent
 from twinpool.vocabulary.names import FrontEndName, PoolFqdn
 from twinpool.vocabulary.security import (
@@ -157,6 +157,13 @@ class PairTable(Table):
     pools: Annotated[list[Fqdn], Field(min_length=2, max_length=2)]
 
 
+class EdgeTable(Table):
+    """An `[[edge]]`."""
+
+    fqdn: Annotated[str, _text(parse_fqdn)]
+    next_hop: Fqdn
+
+
 class BrokerTable(Table):
     """The `[broker]` table."""
 
@@ -242,6 +249,7 @@ class DeploymentFile(Table):
     security: SecurityTable = Field(default_factory=SecurityTable)
     pool: list[PoolTable]
     pair: list[PairTable] = Field(default_factory=list)
+    edge: list[EdgeTable] = Field(default_factory=list)
 
     def deployment_at(self, directory: Path) -> Deployment:
         """Return the value of a file in this directory. Raises `InvalidConfiguration`."""
@@ -258,6 +266,7 @@ class DeploymentFile(Table):
             security=self.security.security(directory),
             pools=tuple(pool.pool(directory, broker, scheme) for pool in self.pool),
             pairs=tuple(Pair(first=pair.pools[0], second=pair.pools[1]) for pair in self.pair),
+            edges=tuple(Edge(fqdn=edge.fqdn, next_hop=edge.next_hop) for edge in self.edge),
         )
 
 

@@ -55,6 +55,7 @@ class Facts:
     target_not_ready: Mapping[str, str]  #: by front end why it is not ready
     target_active: str | None  #: the active front end of the target
     cms: Cms
+    edges: tuple[str, ...] = ()  #: Edge servers whose next hop is the source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,8 @@ def checks_of(move: Move, facts: Facts, leniency: Leniency, *, disaster: bool) -
     about_source = () if disaster else (_source(move, facts), _backup_service(move, facts, leniency))
     if move.direction is Direction.CMS:  # It is what is being repaired.
         return (*about_source, *about_target)
+    if move.direction is Direction.FAILOVER:
+        about_source = (_edges(move, facts), *about_source)
     return (_cms(move, facts), _cms_delay(move, facts, leniency), *about_source, *about_target)
 
 
@@ -117,6 +120,19 @@ def _cms_delay(move: Move, facts: Facts, leniency: Leniency) -> Check:
         passed=f"the replica of {move.target} is up to date",
         ignored=leniency.cms_delay,
         hint="See Get-CsManagementStoreReplicationStatus; wait, or say -IgnoreCMSDelay.",
+    )
+
+
+def _edges(move: Move, facts: Facts) -> Check:
+    """What comes from outside would go on to the pool that is left (reference, section 15.2)."""
+    named = ", ".join(facts.edges)
+    return _judged(
+        "EdgeNextHop",
+        f"{move.source} is specified in the topology as the next hop for the Edge server {named}" if named else "",
+        passed=f"no Edge server has {move.source} as its next hop",
+        ignored=False,
+        hint=f"Let edge.next_hop of the deployment file, and the Edge server itself, name {move.target}; then run this "
+        "again.",
     )
 
 

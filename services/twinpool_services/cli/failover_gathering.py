@@ -31,6 +31,7 @@ def gather(client: Client, move: Move, told: Told, *, disaster: bool) -> Facts:
         target_not_ready=client.readiness(move.target),
         target_active=_patiently(lambda: _active_front_end(client, move.target), lambda found: found is not None),
         cms=_cms_for(client, move, without=move.source if disaster else ""),
+        edges=tuple(edge.fqdn for edge in client.deployment.edges if edge.next_hop == move.source),
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from twinpool.errors import NotFound, Refused, Transient
+from twinpool.errors import InvalidParameter, NotFound, Refused, Transient
 from twinpool.vocabulary.addresses import parse_fqdn
 from twinpool.vocabulary.deployment import Pool
 from twinpool.vocabulary.names import CMS_HOME
+from twinpool.vocabulary.settings import Span
 from twinpool.vocabulary.timespan import format_timespan
 from twinpool_services.cli.client import Client
 from twinpool_services.cli.cmdlet import Bound, Cmdlet, Outcome
@@ -35,6 +37,7 @@ USER_POOL = "UserPoolInfo"
 
 SERVICES = ("BackupService", "UserServer", "ConferencingServer", "CentralManagement")
 REGISTRAR_PREFIX = "service:registrar:"
+INTERVALS = ("FailureDetectionInterval", "FailbackDetectionInterval")  #: of Set-CsRegistrar
 
 
 def read_registrar(text: str) -> str:
@@ -80,6 +83,24 @@ def set_registrar(client: Client, bound: Bound) -> Outcome:
         raise error
     error = Refused(f"the state of {pool} follows from who serves its users, and is not set by hand")
     error.hint = f"Use Invoke-CsPoolFailover -PoolFqdn {pool}, or Invoke-CsPoolFailback."
+    raise error
+
+
+def set_voice_failover(client: Client, bound: Bound) -> Outcome:
+    """Refuse: users move by hand alone. What the original refuses first is refused for that reason (section 20).
+
+    Raises `InvalidParameter`, `Refused`.
+    """
+    pool = client.deployment.pool(bound.text("Identity").rpartition(":")[2]).fqdn
+    backup = bound["BackupRegistrar"] or client.deployment.partner_of(pool)
+    for name in INTERVALS:
+        if bound[name] is not None and backup is None:
+            raise InvalidParameter(f"-{name} can be used only with a backup registrar, and {pool} has none", field=name)
+    error = Refused("nothing moves users by itself, so there is nothing of an automatic failover to set")
+    error.hint = (
+        f"Use Invoke-CsPoolFailover -PoolFqdn {pool} when you have decided it; a pool that is cut off stops taking "
+        "writes by deployment.backup_store_unavailable_threshold."
+    )
     raise error
 
 
@@ -154,6 +175,7 @@ def _user_pool(client: Client, pool: Pool, user: str) -> Mapping[str, object]:
 _POOL_NAME = Parameter(name="Identity", type=TEXT, position=0, help="A pool; wildcards are allowed, all if omitted.")
 _HERE_BY_FILE = unused("LocalStore", SWITCH, "the topology is in the deployment file that every front end has read")
 _IDENTITY = ParameterType(label="XdsIdentity", read=read_registrar)
+_INTERVAL = ParameterType(label="TimeSpan", read=Span(timedelta(seconds=30), timedelta(days=1)).read)
 
 CMDLETS = (
     Cmdlet(
@@ -217,6 +239,22 @@ CMDLETS = (
         ),
         run=set_registrar,
         examples=("Set-CsRegistrarConfiguration service:Registrar:pool1.lab -PoolState Active",),
+    ),
+    Cmdlet(
+        name="Set-CsRegistrar",
+        synopsis="Always refused: users of a pool that fails are moved by Invoke-CsPoolFailover, never by a timer.",
+        parameters=(
+            Parameter(name="Identity", type=TEXT, position=0, mandatory=True, help="Registrar: and a pool's name."),
+            Parameter(name="BackupRegistrar", type=TEXT, help="Follows from the pair in the deployment file."),
+            Parameter(name="EnableAutomaticFailover", type=BOOLEAN, help="Users are moved by hand alone."),
+            Parameter(name="FailureDetectionInterval", type=_INTERVAL, help="00:00:30 to 1.00:00:00."),
+            Parameter(name="FailbackDetectionInterval", type=_INTERVAL, help="00:00:30 to 1.00:00:00."),
+            FORCE,
+            CONFIRM,
+            WHAT_IF,
+        ),
+        run=set_voice_failover,
+        examples=("Set-CsRegistrar Registrar:pool1.lab -FailureDetectionInterval 00:05:00",),
     ),
     Cmdlet(
         name="Get-CsUserPoolInfo",

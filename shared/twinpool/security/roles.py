@@ -76,6 +76,7 @@ CMDLET_ROLES: Mapping[str, Role] = {
     "Get-CsService": Role.VIEW,
     "Get-CsRegistrarConfiguration": Role.VIEW,
     "Set-CsRegistrarConfiguration": Role.ADMINISTER,
+    "Set-CsRegistrar": Role.ADMINISTER,
     "Test-CsManagementServer": Role.BACKUP_SERVICE,
     "Get-CsPool": Role.OPEN,
     "Convert-CsUserData": Role.OPEN,

@@ -70,6 +70,14 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """A server outside the pools that hands what it takes to one pool, whoever serves that pool's users."""
+
+    fqdn: str
+    next_hop: PoolFqdn  #: pool that it hands everything to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
     """How RabbitMQ is reached."""
 
@@ -94,12 +102,15 @@ class Deployment:
     security: Security = field(default_factory=Security)
     pools: tuple[Pool, ...]
     pairs: tuple[Pair, ...] = ()
+    edges: tuple[Edge, ...] = ()
 
     def __post_init__(self) -> None:
         """Check what no single key can show."""
         _check_pools(self.pools)
         _check_front_ends(self.pools)
-        _check_pairs(self.pairs, {pool.fqdn for pool in self.pools})
+        known = {pool.fqdn for pool in self.pools}
+        _check_pairs(self.pairs, known)
+        _check_edges(self.edges, known)
         if all(pool.fqdn != self.cms_master for pool in self.pools):
             raise InvalidConfiguration(f"there is no pool {self.cms_master}", field="deployment.cms_master")
 
@@ -172,6 +183,13 @@ def _check_pairs(pairs: tuple[Pair, ...], known: set[PoolFqdn]) -> None:
         if pair.first == pair.second:
             raise InvalidConfiguration(f"{pair.first} cannot be paired with itself", field=path)
         paired.update(pair)
+
+
+def _check_edges(edges: tuple[Edge, ...], known: set[PoolFqdn]) -> None:
+    _refuse_repetition("edge", ((f"edge[{at}].fqdn", edge.fqdn) for at, edge in enumerate(edges)))
+    for at, edge in enumerate(edges):
+        if edge.next_hop not in known:
+            raise InvalidConfiguration(f"there is no pool {edge.next_hop}", field=f"edge[{at}].next_hop")
 
 
 def _refuse_repetition(what: str, placed: Iterable[tuple[str, str]]) -> None:

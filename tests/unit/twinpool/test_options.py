@@ -5,7 +5,8 @@ import pytest
 
 from twinpool.errors import InvalidConfiguration
 from twinpool.options import find_deployment_file, load_deployment
-from twinpool.vocabulary.deployment import Broker, Deployment, Pair
+from twinpool.vocabulary.deployment import Broker, Deployment, Edge, Pair
+from twinpool.vocabulary.names import PoolFqdn
 from twinpool.vocabulary.security import Signatures
 
 EXAMPLE = Path(__file__).parents[3] / "docs/reference/deployment.example.toml"
@@ -67,6 +68,14 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     absolute = load(tmp_path, MINIMAL.replace("sqlite:///pool1.lab.db", "sqlite:////srv/p1.db")).pool("pool1.lab")
     assert absolute.sqlite_file == Path("/srv/p1.db")
     assert absolute.content == Path("/srv/p1.content")
+
+
+def test_an_edge_server_names_the_pool_that_it_hands_everything_to(tmp_path: Path) -> None:
+    edge = '[[edge]]\nfqdn = "EDGE1.lab"\nnext_hop = "pool2.lab"\n'
+
+    assert load(tmp_path, MINIMAL + edge).edges == (Edge(fqdn="edge1.lab", next_hop=PoolFqdn("pool2.lab")),)
+    assert complaint(tmp_path, MINIMAL + edge.replace("pool2", "pool9")).field == "edge[0].next_hop"
+    assert complaint(tmp_path, MINIMAL + edge + edge).field == "edge[1].fqdn"
 
 
 def test_defaults_stand_for_what_is_not_said(tmp_path: Path) -> None:

@@ -19,7 +19,11 @@ PRESENCE, DATA_CONF, _ = MODULES.names
 CONTENT = b"slides" * 1000
 DIGEST = Digest(hashlib.blake2b(CONTENT, digest_size=32).hexdigest())
 ENTRY = encode_entry(FileEntry(digest=DIGEST, size=len(CONTENT), content_type="text/plain", modified_at=Instant(1.5)))
-USERS = [Record("ada@lab", "k", b"\x00v"), Record("ä@lab", "contacts/1", b"")]
+USERS = [
+    Record("ada@lab", "contacts/a\\b", b""),
+    Record("ada@lab", "k", b"\x00v"),
+    Record("ä@lab", "contacts/1", b""),
+]
 
 
 def write(path: Path, users: list[Record] = USERS, content: bytes = CONTENT) -> Path:

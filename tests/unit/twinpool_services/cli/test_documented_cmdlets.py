@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.twinpool_services.cli.answering import deployment_text
 from tests.unit.twinpool_services.cli.pair_double import P1, P2, Pair
 from twinpool_services.cli.exit_codes import ExitCode
 
@@ -74,6 +75,31 @@ def test_only_the_registrar_of_a_pool_has_a_configuration(run_command: Run, iden
     assert "service:Registrar:" in err
 
 
+@pytest.mark.parametrize("interval", ["-FailureDetectionInterval", "-FailbackDetectionInterval"])
+@pytest.mark.parametrize("span", ["00:00:29", "1.00:00:01", "soon"])
+def test_an_interval_of_a_registrar_is_thirty_seconds_to_a_day(run_command: Run, interval: str, span: str) -> None:
+    code, _, err = run_command("Set-CsRegistrar", f"Registrar:{P1}", interval, span)
+
+    assert code == ExitCode.USAGE
+    assert interval in err
+
+
+def test_an_interval_needs_a_backup_registrar(run_command: Run, tmp_path: Path) -> None:
+    (tmp_path / "twinpool.toml").write_text(deployment_text({P1: [1], P2: [2]}, pairs=""))
+
+    code, _, err = run_command("Set-CsRegistrar", f"Registrar:{P1}", "-FailureDetectionInterval", "00:05:00")
+
+    assert code == ExitCode.USAGE
+    assert "only with a backup registrar" in err
+
+
+def test_no_timer_moves_users(run_command: Run) -> None:
+    code, _, err = run_command("Set-CsRegistrar", f"Registrar:{P1}", "-FailureDetectionInterval", "00:05:00")
+
+    assert code == ExitCode.REFUSED
+    assert "Invoke-CsPoolFailover -PoolFqdn pool1.lab" in err
+
+
 def test_the_store_is_tested_and_what_lags_behind_is_a_failure(
     failing_pair: Pair, run_command: Run, tmp_path: Path
 ) -> None:
@@ -121,6 +147,7 @@ def test_flushing_says_that_nothing_waits(run_command: Run) -> None:
         (("Backup-CsPool", "-PoolFqdn", P1, "-FailedOverPoolOnly"), "needs -FullBackup"),
         (("Invoke-CsManagementServerFailover", "-BackupSqlServerFqdn", P1), "needs -Force"),
         (("Invoke-CsBackupServiceSync", "-PoolFqdn", P1, "-BackupModule", "Mail"), "PresenceFocus"),
+        (("Get-CsBackupServiceStatus", "-PoolFqdn", P1, "-Category", "Mail"), "UserData"),
         (
             ("Set-CsBackupServiceConfiguration", "-MaxBatches", "1"),
             "-MaxBatchesPerCmsSync, -MaxBatchesPerUserStoreSync",

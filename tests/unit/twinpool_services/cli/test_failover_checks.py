@@ -55,6 +55,7 @@ def test_what_is_sick_fails_and_what_may_be_ignored_is() -> None:
     assert verdicts(OVER, SICK) == {
         "CentralManagementStore": "Passed",
         "CmsReplication": "Failed",
+        "EdgeNextHop": "Passed",
         "SourcePool": "Passed",
         "BackupService": "Failed",
         "ActiveFrontEnd": "Failed",
@@ -92,6 +93,11 @@ def test_what_is_sick_fails_and_what_may_be_ignored_is() -> None:
             "pool1.lab serves the Central Management store",
             "Run Invoke-CsManagementServerFailover",
         ),
+        (
+            replace(SOUND, edges=("edge1.lab", "edge2.lab")),
+            "pool1.lab is specified in the topology as the next hop for the Edge server edge1.lab, edge2.lab",
+            "name pool2.lab",
+        ),
     ],
 )
 def test_each_refusal_says_what_is_wrong_and_what_to_do(facts: Facts, said: str, hint: str) -> None:
@@ -106,6 +112,14 @@ def test_nothing_lets_a_pool_go_while_the_cms_does_not_work() -> None:
     broken = replace(SOUND, cms=Cms(serving_pool="", works=False))
 
     assert verdicts(OVER, broken, LENIENT, disaster=True)["CentralManagementStore"] == "Failed"
+
+
+def test_an_edge_server_keeps_a_pool_from_leaving_and_none_from_coming_home() -> None:
+    facts = replace(SOUND, edges=("edge1.lab",))
+
+    assert verdicts(OVER, facts, LENIENT, disaster=True)["EdgeNextHop"] == "Failed"
+    assert "EdgeNextHop" not in verdicts(BACK, facts)
+    assert "EdgeNextHop" not in verdicts(CMS, facts)
 
 
 def test_a_failback_may_leave_the_cms_at_the_backup_pool() -> None:

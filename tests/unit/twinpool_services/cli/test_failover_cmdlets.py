@@ -88,7 +88,7 @@ def test_a_health_check_does_nothing(run: Run, pair: Pair, words: tuple[str, ...
     code, out, _ = run(*words)
 
     assert (code, pair.wishes) == (ExitCode.OK, [])
-    assert out.count("Passed") == 6
+    assert out.count("Passed") == (7 if words[0] == OVER[0] else 6)  # Of a failover also where Edge servers go.
 
 
 @pytest.mark.parametrize(
@@ -300,3 +300,18 @@ def test_a_pool_without_a_backup_pool_goes_nowhere(
 
     assert (code, pair.wishes) == (ExitCode.REFUSED, [])
     assert "has no backup pool" in err
+
+
+@pytest.mark.parametrize("mode", [(), ("-DisasterMode", "-Force")])
+def test_a_pool_that_an_edge_server_goes_to_next_is_not_failed_over(
+    run: Run, pair: Pair, tmp_path: Path, mode: tuple[str, ...]
+) -> None:
+    """Reference 15.2 and 28.8."""
+    file = tmp_path / "twinpool.toml"
+    file.write_text(file.read_text() + f'[[edge]]\nfqdn = "edge1.lab"\nnext_hop = "{P1}"\n')
+
+    code, _, err = run(*OVER, *mode)
+
+    assert (code, pair.wishes) == (ExitCode.REFUSED, [])
+    assert "next hop for the Edge server edge1.lab" in err
+    assert "edge.next_hop" in err

@@ -3,11 +3,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[3]
 
 
-def test_every_test_that_a_guarantee_cites_exists() -> None:
-    cited = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")))
+@pytest.mark.parametrize("page", ["guarantees.md", "reference/refusals.md"])
+def test_every_test_that_a_page_cites_exists(page: str) -> None:
+    cited = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / page).read_text(encoding="utf-8")))
     written = {
         name
         for file in (ROOT / "tests").rglob("test_*.py")
