@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
+from tests import nursery
 from tests.front_ends import NO_TLS
 from tests.rabbitmq_server import GIVEN, VirtualHosts, require_rabbitmq
 from twinpool.modules.registry import load_modules
@@ -313,7 +314,7 @@ def running_lab(
         else:
             url = _url_of_virtual_host(request)
             plan["broker_url"] = url if heartbeat is None else f"{url}{'&' if '?' in url else '?'}heartbeat={heartbeat}"
-        lab, planned = Lab(directory), LabPlan(**plan)
+        lab, planned = Lab(directory, spawn=nursery.spawn), LabPlan(**plan)
         prepare(lab, planned)
         cleanup.callback(lab.down, erase=True)
         cleanup.callback(_end_at_once, lab)

@@ -15,6 +15,7 @@ from pathlib import Path
 from twinpool.brokers.process_mark import ProcessMark
 from twinpool.vocabulary.names import FrontEndName
 from twinpool_services.lab.note import LabFailed
+from twinpool_services.lab.spawning import Spawn, spawn
 
 STOP_SECONDS = 30.0  #: how long an orderly stop may take before it is ended the hard way
 SIGNAL_SECONDS = 10.0  #: how long a signal may take to have an effect
@@ -34,13 +35,19 @@ class FrontEndProcess:
     """A front end's process, which may have been started by somebody else before us."""
 
     def __init__(
-        self, name: FrontEndName, directory: Path, mark: ProcessMark | None, entering: Sequence[str] = ()
+        self,
+        name: FrontEndName,
+        directory: Path,
+        mark: ProcessMark | None,
+        entering: Sequence[str] = (),
+        spawn: Spawn = spawn,
     ) -> None:
         """Know a front end of the lab in `directory`, and its process if it ever had one.
 
         `entering` is the command that its command is given to, if it runs in a network namespace.
         """
         self._entering = tuple(entering)
+        self._spawn = spawn
         self.environment: Mapping[str, str] = {}  #: what it finds besides at its next start
         self.name = name
         self.mark = mark
@@ -56,27 +63,15 @@ class FrontEndProcess:
         return ProcessState.PAUSED if self.mark.is_halted() else ProcessState.RUNNING
 
     def start(self) -> None:
-        """Start it unless it lives; it keeps running when we end, and our terminal's Ctrl-C is not its."""
+        """Start it unless it lives; it keeps running when we end."""
         if self.state is not ProcessState.STOPPED:
             return
         self._reap()
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         twinpool = str(Path(sysconfig.get_path("scripts")) / "twinpool")
         words = [twinpool, "pool", "run", "--deployment", str(self._deployment), "--front-end", self.name]
-        command = [*self._entering, *words]
-        appending = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        # Not `subprocess`: its objects insist on being waited for, and this process may outlive us.
-        self._child = os.posix_spawn(
-            command[0],
-            command,
-            _environment() | dict(self.environment),
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, str(self.log_file), appending, 0o644),
-                (os.POSIX_SPAWN_DUP2, 1, 2),
-            ],
-            setsid=True,
-        )
+        environment = _environment() | dict(self.environment)
+        self._child = self._spawn([*self._entering, *words], environment, self.log_file)
         self.mark = ProcessMark.of(self._child)
 
     def send(self, number: signal.Signals) -> None:

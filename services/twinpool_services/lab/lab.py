@@ -17,6 +17,7 @@ from twinpool_services.lab.keys import erase_keys, make_keys
 from twinpool_services.lab.note import LOCK, NOTE, LabFailed, LabNote, locked, read_note, write_note, write_privately
 from twinpool_services.lab.plan import LabPlan, StoreKind, deployment_text
 from twinpool_services.lab.servers import LabServers
+from twinpool_services.lab.spawning import Spawn, spawn
 from twinpool_services.lab.surroundings import UNDISTURBED, Surroundings
 from twinpool_services.lab.tokens import erase_tokens, make_tokens
 from twinpool_services.lab.undisturbed import undisturbed
@@ -30,10 +31,16 @@ READY_SECONDS = 90.0
 class Lab:
     """The lab of a directory. Everything is found again from there, by any process."""
 
-    def __init__(self, directory: Path, shown: Display | None = None, surroundings: Surroundings = UNDISTURBED) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        shown: Display | None = None,
+        surroundings: Surroundings = UNDISTURBED,
+        spawn: Spawn = spawn,
+    ) -> None:
         """Know the lab of a directory, whether there is one yet or not. Raises `LabFailed` if its note is damaged."""
         self.directory = directory.absolute()
-        self._surroundings = surroundings
+        self._surroundings, self._spawn = surroundings, spawn
         self._display = shown or display(quiet=True)
         self._note = read_note(self.directory)
         self._deployment: Deployment | None = None
@@ -183,7 +190,7 @@ class Lab:
             for name in note.plan.front_end_names(pool):
                 if name not in self._processes:
                     mark = note.processes.get(name)
-                    self._processes[name] = FrontEndProcess(name, self.directory, mark, entering)
+                    self._processes[name] = FrontEndProcess(name, self.directory, mark, entering, self._spawn)
 
     def _remember(self) -> None:
         marks = {str(name): process.mark for name, process in self._processes.items() if process.mark is not None}
