@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from twinpool_services.bench import grow, memory, rejoin, takeover
+from twinpool_services.bench import grow, memory, rejoin, takeover, verification
 from twinpool_services.bench.capture import command as capture
 from twinpool_services.bench.drain import command as drain
 from twinpool_services.bench.failover import command as failover
@@ -32,3 +32,4 @@ app.command("lag", epilog=lag.EXAMPLES)(lag.lag)
 app.command("memory", epilog=memory.EXAMPLES)(memory.memory)
 app.command("rejoin", epilog=rejoin.EXAMPLES)(rejoin.rejoin)
 app.command("takeover", epilog=takeover.EXAMPLES)(takeover.takeover)
+app.command("verification", epilog=verification.EXAMPLES)(verification.verification)

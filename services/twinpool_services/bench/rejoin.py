@@ -7,16 +7,11 @@ and the first is started again. Time runs from its start until the partner repor
 from __future__ import annotations
 
 import json
-import os
 import random
-import shutil
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import closing
 from typing import Annotated, Any
 
 import httpx
@@ -26,19 +21,16 @@ from twinpool.modules.presence_focus import PresenceFocus
 from twinpool.ports.store import Store
 from twinpool.security.credentials import authorization
 from twinpool.stores.opening import open_store
-from twinpool.vocabulary.change import Change, Transaction
 from twinpool.vocabulary.deployment import Pool
 from twinpool.vocabulary.names import Home, Route, Stream
-from twinpool.wire import encode_changes
 from twinpool_services.bench.failing import BenchFailed
+from twinpool_services.bench.lab_of_bench import lab_of_bench
 from twinpool_services.bench.options import Format, FormatOption
-from twinpool_services.bench.servers import BROKER_VARIABLE
-from twinpool_services.lab import Display, Lab, LabPlan, StoreKind, Watcher, interruptible, open_display
+from twinpool_services.bench.record_writing import write_groups, write_records
+from twinpool_services.lab import Display, Lab, StoreKind, Watcher, interruptible, open_display
 from twinpool_services.measuring.machine import machine, versions
 
 PATIENCE = 600.0  #: seconds
-CHANGES = 1_000  #: of one transaction
-VALUE_BYTES = 96
 
 EXAMPLES = """\b
 Examples:
@@ -57,7 +49,7 @@ def rejoin(
 ) -> None:
     """Measure how long a pool that comes back after a disaster takes until both are in step again."""
     shown = open_display(to_errors=format_ is Format.JSON)
-    with interruptible(), _lab(store, shown) as lab, Watcher(lab.deployment) as watcher:
+    with interruptible(), lab_of_bench(store, shown) as lab, Watcher(lab.deployment) as watcher:
         seconds = Rejoins(lab, watcher, shown).measure(records, orphans, rounds)
     document = {
         "bench": "rejoin",
@@ -88,12 +80,8 @@ class Rejoins:
 
     def measure(self, records: int, orphans: int, rounds: int) -> list[float]:
         """Return the seconds of each return."""
-        with self._shown.step("Writing", records) as step:
-            for first in range(0, records, 50 * CHANGES):
-                self._write(
-                    [range(at, at + CHANGES) for at in range(first, min(first + 50 * CHANGES, records), CHANGES)]
-                )
-                step.show(first, records)
+        with closing(open_store(self._first.store, self._first.fqdn)) as store:
+            write_records(store, self._stream, records, self._shown)
         self._await_in_step(self._first, self._second)
         seconds: list[float] = []
         for number in range(rounds):
@@ -106,7 +94,8 @@ class Rejoins:
     def _once(self, records: int, orphans: int) -> float:
         self._each(self._second, self._lab.kill)
         chosen = random.sample(range(records), min(orphans, records))
-        self._write([chosen[at : at + 1] for at in range(len(chosen))])
+        with closing(open_store(self._first.store, self._first.fqdn)) as store:
+            write_groups(store, self._stream, [[number] for number in chosen])
         self._each(self._first, self._lab.kill)
         self._each(self._second, self._lab.start)
         self._fail_over(self._second, disaster=True)
@@ -122,13 +111,6 @@ class Rejoins:
         return seconds
 
     # ── what happens to the pools ───────────────────────────────────────────────────────────────────────────
-
-    def _write(self, groups: list[range] | list[list[int]]) -> None:
-        """Write records straight into the first pool's store, as its front ends would."""
-        with closing(open_store(self._first.store, self._first.fqdn)) as store:
-            outcomes = store.write([_transaction(self._stream, numbers) for numbers in groups])
-        if failed := [outcome for outcome in outcomes if isinstance(outcome, Exception)]:
-            raise BenchFailed(f"not written: {failed[0]}")
 
     def _fail_over(self, target: Pool, *, disaster: bool = False) -> None:
         wish: dict[str, object] = {"Home": self._home}
@@ -173,26 +155,5 @@ def _standing(store: Store, home: Home) -> object:
     return next((each.term, each.serving_pool) for each in store.homes() if each.home == home)
 
 
-def _transaction(stream: Stream, numbers: range | list[int]) -> Transaction:
-    changes = tuple(
-        Change(f"user{number // 10:06}@bench.lab", f"contacts/{number % 10}", os.urandom(VALUE_BYTES))
-        for number in numbers
-    )
-    return Transaction(stream=stream, changes=changes, payload=encode_changes(changes))
-
-
 def _read(client: httpx.Client, path: str) -> dict[str, Any]:
     return dict(client.get(path).raise_for_status().json())
-
-
-@contextmanager
-def _lab(kind: StoreKind, shown: Display) -> Iterator[Lab]:
-    """Have a lab while the block runs, and nothing of it afterwards."""
-    lab = Lab(Path(tempfile.mkdtemp(prefix="twinpool-bench-")), shown)
-    try:
-        lab.up(LabPlan(pools=2, front_ends=1, store=kind, broker_url=os.environ.get(BROKER_VARIABLE) or None))
-        yield lab
-    finally:
-        if lab.exists:
-            lab.down(erase=True)
-        shutil.rmtree(lab.directory, ignore_errors=True)

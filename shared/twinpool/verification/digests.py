@@ -7,7 +7,8 @@ those of its records, beside their count: a record is taken out of it as easily 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import struct
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from hashlib import sha256
 from operator import xor
@@ -41,6 +42,11 @@ def record_digest(owner: str, key: str, value: bytes) -> int:
     """Return the digest of one record."""
     framed = f"{owner}\0{key}\0".encode() + value
     return int.from_bytes(sha256(framed).digest()[:8], "big", signed=True)
+
+
+def digests_of(beginnings: Sequence[bytes]) -> list[int]:
+    """Return the digests of records whose hashes begin with these eight bytes."""
+    return list(struct.unpack(f">{len(beginnings)}q", b"".join(beginnings)))
 
 
 def range_digest(digests: Iterable[int]) -> RangeDigest:

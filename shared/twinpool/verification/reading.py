@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
+from typing import Generic, TypeVar, overload
 
 from twinpool.verification.digests import KeyRange, RangeDigest, parts_of, range_digest
 from twinpool.vocabulary.change import RecordKey
@@ -13,20 +15,57 @@ WAYS = 20  #: into so many parts a range is parted that differs
 LEAF = 64  #: records; a range of no more is compared record by record
 
 
+Place = TypeVar("Place")
+
+
+class Keys(Sequence[RecordKey], Generic[Place]):
+    """Keys in their order, as a store has them. Most are never looked at, so each is read when it is."""
+
+    __slots__ = ("_places", "_read")
+
+    def __init__(self, places: list[Place], read: Callable[[Place], RecordKey]) -> None:
+        """Hold places, each of which `read` makes a key of."""
+        self._places, self._read = places, read
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, at: int) -> RecordKey: ...
+    @overload
+    def __getitem__(self, at: slice) -> Keys[Place]: ...
+    def __getitem__(self, at: int | slice) -> RecordKey | Keys[Place]:
+        """Read one, or hold some."""
+        return Keys(self._places[at], self._read) if isinstance(at, slice) else self._read(self._places[at])
+
+    def chosen(self, selectors: Iterable[int]) -> Keys[Place]:
+        """Hold those for which the selector is not 0."""
+        return Keys(list(compress(self._places, selectors)), self._read)
+
+
+def keys_of_records(keys: list[RecordKey]) -> Keys[RecordKey]:
+    """Hold keys that have been read already."""
+    return Keys(keys, lambda key: key)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestedRecords:
     """The digests of the records of a range, in the order of their keys."""
 
-    keys: Sequence[RecordKey]
+    keys: Keys[bytes] | Keys[RecordKey]
     digests: Sequence[int]
 
     def without(self, excluded: Iterable[RecordKey]) -> DigestedRecords:
         """Return them without some records."""
-        gone = set(excluded)
-        if not gone:
+        kept = bytearray(b"\1") * len(self.keys)
+        for key in excluded:
+            at = bisect_left(self.keys, key)
+            if at < len(self.keys) and self.keys[at] == key:
+                kept[at] = 0
+        if all(kept):
             return self
-        kept = [(key, digest) for key, digest in zip(self.keys, self.digests, strict=True) if key not in gone]
-        return DigestedRecords(keys=[key for key, _ in kept], digests=[digest for _, digest in kept])
+        return DigestedRecords(keys=self.keys.chosen(kept), digests=list(compress(self.digests, kept)))
 
     def within(self, wanted: KeyRange) -> DigestedRecords:
         """Return those of a smaller range."""

@@ -9,7 +9,7 @@ from twinpool.stores.memory.ground import Ground, StreamState
 from twinpool.stores.text import check_stream
 from twinpool.stores.touched import is_too_much, keys_of
 from twinpool.verification.digests import KeyRange, record_digest
-from twinpool.verification.reading import DigestedRecords
+from twinpool.verification.reading import DigestedRecords, keys_of_records
 from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.names import Position, Stream
 
@@ -28,7 +28,7 @@ class MemoryVerifying(Ground):
             chosen = places[: max(1, limit)]
             return ReadDigests(
                 records=DigestedRecords(
-                    keys=[RecordKey(*place) for place in chosen],
+                    keys=keys_of_records([RecordKey(*place) for place in chosen]),
                     digests=[record_digest(*place, state.records[place]) for place in chosen],
                 ),
                 whole=len(chosen) == len(places),

@@ -11,8 +11,8 @@ from twinpool.stores.postgresql.net_effect import owner_and_key, place_of
 from twinpool.stores.postgresql.statements import SQL
 from twinpool.stores.text import check_stream
 from twinpool.stores.touched import is_too_much, keys_of
-from twinpool.verification.digests import KeyRange
-from twinpool.verification.reading import DigestedRecords
+from twinpool.verification.digests import KeyRange, digests_of
+from twinpool.verification.reading import DigestedRecords, Keys
 from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.names import ORIGIN, Position, Stream, Term
 from twinpool.vocabulary.session import Cursor
@@ -38,8 +38,8 @@ class PostgresqlVerifying(Ground):
             touched = () if behind is None else _touched(connection, {**this, "after": behind})
         return ReadDigests(
             records=DigestedRecords(
-                keys=[RecordKey(*owner_and_key(place)) for place, _ in rows[:limit]],
-                digests=[digest for _, digest in rows[:limit]],
+                keys=Keys([place for place, _ in rows[:limit]], _key),
+                digests=digests_of([digest for _, digest in rows[:limit]]),
             ),
             whole=len(rows) <= limit,
             cursor=None if cursor is None else Cursor(Term(cursor[0]), Position(cursor[1])),
@@ -51,7 +51,11 @@ class PostgresqlVerifying(Ground):
         """Return the key of the record that is the `count`th after a key; see `Verifying.piece_end`."""
         check_stream(stream)
         row = self._row("piece_end", stream=self._streams.find(stream), first=_first(after), skipped=count - 1)
-        return None if row is None else RecordKey(*owner_and_key(row[0]))
+        return None if row is None else _key(row[0])
+
+
+def _key(place: bytes) -> RecordKey:
+    return RecordKey(*owner_and_key(place))
 
 
 def _first(after: RecordKey | None) -> bytes:

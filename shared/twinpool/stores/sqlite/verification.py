@@ -12,7 +12,7 @@ from twinpool.stores.sqlite.statements import SQL
 from twinpool.stores.text import check_stream
 from twinpool.stores.touched import is_too_much, keys_of
 from twinpool.verification.digests import KeyRange, record_digest
-from twinpool.verification.reading import DigestedRecords
+from twinpool.verification.reading import DigestedRecords, keys_of_records
 from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.names import ORIGIN, Position, Stream, Term
 from twinpool.vocabulary.session import Cursor
@@ -34,7 +34,7 @@ class SqliteVerifying(Ground):
             oldest = connection.execute(SQL["oldest"], named(stream)).fetchone()
             touched = () if behind is None else _touched(connection, stream, behind)
         return ReadDigests(
-            records=DigestedRecords(keys=keys, digests=digests),
+            records=DigestedRecords(keys=keys_of_records(keys), digests=digests),
             whole=whole,
             cursor=None if cursor is None else Cursor(Term(cursor[0]), Position(cursor[1])),
             touched=touched,

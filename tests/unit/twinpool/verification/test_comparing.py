@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from twinpool.verification.comparing import Comparing, Difference, Found
 from twinpool.verification.digests import EVERYTHING, KeyRange, record_digest
-from twinpool.verification.reading import LEAF, WAYS, DigestedRecords
+from twinpool.verification.reading import LEAF, WAYS, DigestedRecords, Keys, keys_of_records
 from twinpool.vocabulary.change import RecordKey
 
 State = Mapping[str, bytes]
@@ -18,7 +18,8 @@ State = Mapping[str, bytes]
 def digested(state: State) -> DigestedRecords:
     keys = sorted(state)
     return DigestedRecords(
-        keys=[RecordKey("o", key) for key in keys], digests=[record_digest("o", key, state[key]) for key in keys]
+        keys=keys_of_records([RecordKey("o", key) for key in keys]),
+        digests=[record_digest("o", key, state[key]) for key in keys],
     )
 
 
@@ -131,3 +132,25 @@ def test_exactly_what_differs_and_was_not_touched_is_found(source: State, change
 
     expected = {key for key in source.keys() | replica.keys() if source.get(key) != replica.get(key)} - touched
     assert [each.key.key for each in found] == sorted(expected)
+
+
+def test_what_is_left_out_is_left_out_whether_it_is_there_or_not() -> None:
+    records = digested({"a": b"1", "b": b"2", "c": b"3"})
+
+    left = records.without([RecordKey("o", "b"), RecordKey("o", "bb"), RecordKey("z", "z")])
+
+    assert list(left.keys) == [RecordKey("o", "a"), RecordKey("o", "c")]
+    assert left.digests == [record_digest("o", "a", b"1"), record_digest("o", "c", b"3")]
+    assert records.without([RecordKey("o", "d")]) is records
+
+
+def test_a_key_is_read_when_it_is_looked_at_and_no_other() -> None:
+    read: list[bytes] = []
+
+    def key(place: bytes) -> RecordKey:
+        read.append(place)
+        return RecordKey("o", place.decode())
+
+    held = Keys([b"a", b"b", b"c"], key)
+
+    assert (len(held[1:]), held[1:].chosen([0, 1])[0], read) == (2, RecordKey("o", "c"), [b"c"])

@@ -4,9 +4,7 @@ SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 
 -- digests_within --
 -- Digest records in the order of their places, from one up to before another
-SELECT
-    place,
-    ('x' || encode(substring(sha256(place || '\x00'::bytea || value) FROM 1 FOR 8), 'hex'))::bit(64)::bigint
+SELECT place, substring(sha256(place || '\x00'::bytea || value) FROM 1 FOR 8)
 FROM record
 WHERE set_id = (SELECT record_set FROM stream WHERE stream_id = %(stream)s)
     AND place >= %(first)b AND place < %(end)b

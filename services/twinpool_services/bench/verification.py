@@ -1,0 +1,204 @@
+"""`twinpool bench verification`: how long two pools take to compare what they hold, and what replication loses by it.
+
+The first pool writes records, and its partner has them. They are compared while nothing is written; then while a writer
+keeps the pair busy, in turns with spans as long in which nobody compares. What counts is what the partner has
+acknowledged in each.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from twinpool.modules.presence_focus import PresenceFocus
+from twinpool.ports.store import Store
+from twinpool.security.credentials import authorization
+from twinpool.stores.opening import open_store
+from twinpool.vocabulary.deployment import Pool
+from twinpool.vocabulary.names import Home, Position, Route, Stream
+from twinpool_services.bench.failing import BenchFailed
+from twinpool_services.bench.lab_of_bench import lab_of_bench
+from twinpool_services.bench.options import Format, FormatOption
+from twinpool_services.bench.record_writing import transaction, write_records
+from twinpool_services.lab import Display, Lab, StoreKind, Watcher, interruptible, open_display
+from twinpool_services.measuring.machine import machine, versions
+
+PATIENCE = 600.0  #: seconds
+GROUP = 20  #: transactions that the writer commits at once
+CHANGES = 100  #: of each
+LEAD = 50_000  #: changes that the writer may be ahead of what is acknowledged
+SETTLE = 3.0  #: seconds of load before anything is counted
+LOOK = 0.02  #: seconds between two looks
+
+EXAMPLES = """\b
+Examples:
+  twinpool bench verification
+  twinpool bench verification --store sqlite --records 100000 --rounds 1
+"""
+
+
+def verification(
+    *,
+    store: Annotated[StoreKind, typer.Option(help="Where both pools keep their stores.")] = StoreKind.POSTGRESQL,
+    records: Annotated[int, typer.Option(min=1, metavar="N", help="Records that both pools have.")] = 1_000_000,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each takes its turn; medians are shown.")] = 3,
+    format_: FormatOption = Format.TABLE,
+) -> None:
+    """Measure how long two pools take to compare what they hold, and what replication loses by it."""
+    shown = open_display(to_errors=format_ is Format.JSON)
+    with interruptible(), lab_of_bench(store, shown) as lab, Watcher(lab.deployment) as watcher:
+        measured = Verifications(lab, watcher, shown).measure(records, rounds)
+    document = {"bench": "verification", "store": str(store), "records": records, "rounds": rounds, **measured}
+    if format_ is Format.JSON:
+        sys.stdout.write(json.dumps({**document, "machine": dict(machine()), "versions": versions()}, indent=2) + "\n")
+        return
+    shown.say(f"\nverification: {records:,} records, {store}", "bold")
+    exchanged = f"{measured['exchanged_bytes']:,} bytes exchanged"
+    shown.say(f"while nothing is written  {measured['idle_s']:>8.2f} s, {exchanged}")
+    shown.say(f"while a writer is busy    {measured['busy_s']:>8.2f} s")
+    shown.say(f"replicated without it     {measured['changes_per_s_without']:>8,.0f} changes/s")
+    rate, ratio = measured["changes_per_s_with"], measured["ratio"]
+    shown.say(f"replicated meanwhile      {rate:>8,.0f} changes/s, {ratio:.2f} x")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """What was replicated in some time."""
+
+    seconds: float
+    changes: int
+
+    @property
+    def rate(self) -> float:
+        """Changes a second."""
+        return self.changes / self.seconds
+
+
+class Verifications:
+    """Compares the first pool of a lab with its partner."""
+
+    def __init__(self, lab: Lab, watcher: Watcher, shown: Display) -> None:
+        """Work in a lab that is up."""
+        self._lab, self._watcher, self._shown = lab, watcher, shown
+        self._first, self._second = lab.deployment.pools
+        self._stream = Stream(Home(self._first.fqdn), PresenceFocus.name)
+        self._route = Route(self._stream, self._second.fqdn)
+
+    def measure(self, records: int, rounds: int) -> dict[str, Any]:
+        """Return the figures. Raises `BenchFailed` if a verification does not find both equal."""
+        with closing(open_store(self._first.store, self._first.fqdn)) as store:
+            write_records(store, self._stream, records, self._shown)
+            self._until(lambda: self._acknowledged(store) == store.head(self._stream), "the partner has everything")
+            with self._shown.step("While nothing is written", rounds):
+                idle = [self._verify() for _ in range(rounds)]
+            busy, alone, beside = self._under_load(store, records, rounds)
+        ratios = [one.rate / other.rate for one, other in zip(beside, alone, strict=True)]
+        return {
+            "idle_s": round(statistics.median(each["Seconds"] for each in idle), 3),
+            "exchanged_bytes": max(each["ExchangedBytes"] for each in idle),
+            "busy_s": round(statistics.median(each["Seconds"] for each in busy), 3),
+            "changes_per_s_without": round(statistics.median(each.rate for each in alone)),
+            "changes_per_s_with": round(statistics.median(each.rate for each in beside)),
+            "ratio": round(statistics.median(ratios), 3),
+            "runs": {"ratio": [round(each, 3) for each in ratios]},
+        }
+
+    def _under_load(
+        self, store: Store, records: int, rounds: int
+    ) -> tuple[list[dict[str, Any]], list[Span], list[Span]]:
+        found: list[dict[str, Any]] = []
+        alone: list[Span] = []
+        beside: list[Span] = []
+        with self._writing(records), self._shown.step("While a writer is busy", rounds) as step:
+            time.sleep(SETTLE)
+            for _ in range(rounds):
+                with self._counted(store, beside):
+                    found.append(self._verify())
+                with self._counted(store, alone):
+                    time.sleep(beside[-1].seconds)
+                step.advance()
+        return found, alone, beside
+
+    def _verify(self) -> dict[str, Any]:
+        """Have a verification made, and return the row of the module."""
+        path = f"/v1/pools/{self._first.fqdn}/verifications"
+        with _client(self._lab, self._first) as client:
+            asked = client.post(path, json={"BackupModule": str(self._stream.module)})
+            name = _answer(asked)["Verification"]
+            done = self._until(
+                lambda: found if (found := _answer(client.get(f"{path}/{name}")))["EndedAt"] else None, "it has ended"
+            )
+        if not done["Clean"]:
+            raise BenchFailed(f"the pools are not found equal: {json.dumps(done)[:1000]}")
+        return next(row for row in done["BackupModules"] if row["Identity"] == self._stream.module)
+
+    # ── a busy writer ───────────────────────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def _writing(self, records: int) -> Iterator[None]:
+        """Change records as fast as the partner takes them while the block runs."""
+        over = threading.Event()
+        failed: list[BaseException] = []
+        thread = threading.Thread(target=self._write, args=(records, over, failed), name="writer")
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+        if failed:
+            raise BenchFailed(f"the writer has ended: {failed[0]}")
+
+    def _write(self, records: int, over: threading.Event, failed: list[BaseException]) -> None:
+        try:
+            with closing(open_store(self._first.store, self._first.fqdn)) as store:
+                while not over.is_set():
+                    chosen = [random.sample(range(records), min(CHANGES, records)) for _ in range(GROUP)]
+                    outcomes = store.write([transaction(self._stream, numbers) for numbers in chosen])
+                    failed += [each for each in outcomes if isinstance(each, Exception)]
+                    while not over.wait(0) and self._lead(store) > LEAD:
+                        over.wait(LOOK)
+        except Exception as error:  # noqa: BLE001 - told to whoever waits for it
+            failed.append(error)
+
+    def _lead(self, store: Store) -> int:
+        return (store.head(self._stream) - self._acknowledged(store)) * CHANGES
+
+    @contextmanager
+    def _counted(self, store: Store, spans: list[Span]) -> Iterator[None]:
+        """Note what is acknowledged while the block runs."""
+        before, began = self._acknowledged(store), time.monotonic()
+        yield
+        after, ended = self._acknowledged(store), time.monotonic()
+        spans.append(Span(seconds=ended - began, changes=(after - before) * CHANGES))
+
+    def _acknowledged(self, store: Store) -> Position:
+        return store.export_ledger(self._route).acknowledged
+
+    def _until(self, look: Any, what: str) -> Any:
+        found = self._watcher.until(lambda: look() or None, PATIENCE)
+        if found is None:
+            raise BenchFailed(f"waited {PATIENCE:.0f} s in vain until {what}")
+        return found
+
+
+def _client(lab: Lab, pool: Pool) -> httpx.Client:
+    headers = authorization(lab.deployment)
+    return httpx.Client(base_url=pool.front_ends[0].address, timeout=60, trust_env=False, headers=headers)
+
+
+def _answer(response: httpx.Response) -> dict[str, Any]:
+    if not response.is_success:
+        raise BenchFailed(f"{response.request.method} {response.request.url.path}: {response.text}")
+    return dict(response.json())
