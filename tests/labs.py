@@ -170,14 +170,8 @@ class RunningLab:
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the `twinpool` command as an operator would."""
         program = Path(sysconfig.get_path("scripts")) / "twinpool"
-        return subprocess.run(
-            [str(program), *words],
-            env={**os.environ, "TWINPOOL_DEPLOYMENT": str(self.lab.deployment_file), "COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        environment = {**os.environ, "TWINPOOL_DEPLOYMENT": str(self.lab.deployment_file), "COLUMNS": "200"}
+        return nursery.run([str(program), *words], environment, PATIENCE)
 
     # ── seeing ──────────────────────────────────────────────────────────────────────────────────────────────
 
