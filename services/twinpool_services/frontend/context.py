@@ -18,6 +18,7 @@ from twinpool.modules.module import Module
 from twinpool.modules.registry import Modules
 from twinpool.ports.store import Store
 from twinpool.security.pool_keys import load_pool_keys
+from twinpool.stopping import Stop
 from twinpool.vocabulary.audit import AuditEvent
 from twinpool.vocabulary.change import Committed, Transaction
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
@@ -83,6 +84,7 @@ class Context:
         self.configuring = asyncio.Lock()
         self.telemetry = Telemetry(pool.fqdn)
         self.version = version("twinpool")
+        self.stopping = Stop()  #: asked for when the front end stops, before the server waits for what is under way
         self._open: OpenPool | None = None
         self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="request")
         self.keys = load_pool_keys(deployment, pool)
@@ -123,6 +125,7 @@ class Context:
 
     def close(self) -> None:
         """End the threads, once no request is under way."""
+        self.stopping.request("the front end stops")
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     # ── names ───────────────────────────────────────────────────────────────────────────────────────────────

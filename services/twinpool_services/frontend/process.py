@@ -138,6 +138,7 @@ class FrontEndProcess:
                 self._say("front_end.ready", "is ready")
                 stop.wait()
             finally:
+                self.context.stopping.request("the front end stops")
                 server.stop()
                 self.context.close()
 

@@ -12,6 +12,7 @@ from twinpool_services.telemetry import catalogue as of
 
 _METHODS = frozenset({"GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"})
 _HEALTH = frozenset({"livez", "readyz"})
+_UNTRACED = frozenset({"health", "metrics", "live"})
 _OF_STREAMS = frozenset({"records", "transactions", "bulk", "lookup"})
 
 
@@ -26,6 +27,10 @@ def route_class(path: str) -> str:
             return "health"
         case ["metrics"]:
             return "metrics"
+        case ["dashboard", "live"]:
+            return "live"
+        case ["dashboard", *_]:
+            return "dashboard"
         case ["v1", "homes", _, "modules", _, kind, *_] if kind in _OF_STREAMS:
             return kind
         case ["v1", "homes", _, "conferences", *_]:
@@ -49,7 +54,7 @@ class WatchedApp:
             await self._app(scope, receive, send)
             return
         kind = route_class(scope["path"])
-        if not self._tracing.is_on or kind in {"health", "metrics"}:
+        if not self._tracing.is_on or kind in _UNTRACED:
             await self._count(kind, scope, lambda send_on: self._app(scope, receive, send_on), send)
             return
         with self._tracing.serving(f"{scope['method']} {kind}", _traceparent(scope)):

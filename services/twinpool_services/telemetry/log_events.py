@@ -22,6 +22,7 @@ EVENTS: Mapping[str, str] = {
     "configuration.unreadable": "The configuration could not be read; the one known before counts on.",
     "content.reply_lost": "Content of a file could not be sent; who misses it asks again.",
     "content.swept": "Content that nothing names any more was removed.",
+    "dashboard.failed": "The pages of the dashboard are not kept up to date by a bug; loading a page tries again.",
     "delivery.stale": "A message outlived its connection; the broker delivers it again.",
     "download.abandoned": "A client stopped taking what it had asked for.",
     "drill.begun": "A disaster is being rehearsed on a throw-away copy of the store.",

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from twinpool.errors import InvalidConfiguration, SignatureRefused
 from twinpool.security.key_files import KeyId, key_id_of, public_key_of, read_private_key, read_public_keys
@@ -28,6 +30,7 @@ class Purpose(enum.StrEnum):
 
     MESSAGE = "twinpool message v1"  #: a message to another pool, by the broker
     CALL = "twinpool call v1"  #: a call to a front end of another pool, by HTTP
+    DASHBOARD = "twinpool dashboard v1"  #: sessions of people who look at a pool; derived from its key, never signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,11 @@ class SigningKey:
     def sign(self, purpose: Purpose, said: bytes) -> Signature:
         """Sign what this pool says for a purpose."""
         return Signature(self.key_id, self._private.sign(_framed(purpose, said)))
+
+    def secret_for(self, purpose: Purpose) -> bytes:
+        """Derive 32 bytes that the front ends of this pool know and nobody else: the same from the same key."""
+        derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode("ascii"))
+        return derivation.derive(self._private.private_bytes_raw())
 
 
 class VerifyKeys:

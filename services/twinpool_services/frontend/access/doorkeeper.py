@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import Executor
+from dataclasses import dataclass
 
 from twinpool.errors import NotAuthenticated
 from twinpool.security.passes import PREFIX as PASS
 from twinpool.security.passes import read_pass
 from twinpool.security.pool_keys import VerifyKeys
 from twinpool.security.roles import POOLS
+from twinpool.security.tokens import digest_of
 from twinpool.vocabulary.names import Instant, PoolFqdn
 from twinpool.vocabulary.security import Security
 from twinpool_services.frontend.access.attempts import FailedAttempts
@@ -26,6 +29,15 @@ Headers = Iterable[tuple[bytes, bytes]]
 _SCHEME = "bearer "
 LONGEST = 16 * 1024  #: of a token
 MOST_REMEMBERED = 2_000  #: callers whose signatures need not be looked at again for a moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """Somebody who has shown a token once, and is to be known for a while."""
+
+    caller: Caller
+    token_digest: str  #: of a token of the principals file; empty for a JWT
+    expires: float  #: when the token does, in seconds since 1970; infinite if that is not known beforehand
 
 
 class Doorkeeper:
@@ -57,6 +69,23 @@ class Doorkeeper:
         token = token_of(headers)
         if not token:
             raise NotAuthenticated("this needs a token: Authorization: Bearer …")
+        return (await self._attempt(token, address)).caller
+
+    async def sign_in(self, token: str, address: str) -> SignIn:
+        """Say who shows a token in person; a pool is no person. Raises as `identify` does."""
+        if len(token) > LONGEST or not token.isascii() or token.startswith(PASS):
+            token = ""
+        return await self._attempt(token, address)
+
+    def still_known(self, token_digest: str) -> Caller | None:
+        """Return who holds a token of the principals file now; None once it was taken back."""
+        if self._book is None:
+            return ANYBODY
+        if self._book.is_stale:
+            self._look_again(self._book)
+        return self._book.find_by_digest(token_digest)
+
+    async def _attempt(self, token: str, address: str) -> SignIn:
         self._attempts.check(address)
         try:
             return await self._identify(token)
@@ -64,19 +93,19 @@ class Doorkeeper:
             self._attempts.note(address)
             raise
 
-    async def _identify(self, token: str) -> Caller:
+    async def _identify(self, token: str) -> SignIn:
         if token.startswith(PASS):
             pool = read_pass(token, self._keys, self._own, Instant(time.time()))
-            return caller_of_groups(pool, (POOLS,), frozenset())
+            return SignIn(caller=caller_of_groups(pool, (POOLS,), frozenset()), token_digest="", expires=time.time())
         if self._issued is not None and is_jwt(token):
             loop = asyncio.get_running_loop()
             caller, expires = await loop.run_in_executor(self._threads, self._issued.read, token)
             self._remember(token, caller, seconds_left(expires))
-            return caller
+            return SignIn(caller=caller, token_digest="", expires=expires)
         if self._book is not None:
             await self._look_again(self._book)  # The token may have been made just now.
             if (caller_in_book := self._book.find(token)) is not None:
-                return caller_in_book
+                return SignIn(caller=caller_in_book, token_digest=digest_of(token), expires=math.inf)
         raise NotAuthenticated("the token is not valid, or not any more")
 
     def _remember(self, token: str, caller: Caller, seconds: float) -> None:

@@ -61,14 +61,19 @@ def requires(role: Role, *, audited: bool | None = None) -> Any:
 
 async def require(request: Request, role: Role, home: str | None = None) -> None:
     """Ask for a role where only the request's body shows that it is needed. Raises `NotAuthorised`."""
-    caller, context = caller_of(request.scope), request.app.state.context
-    if caller.may(role, home.lower() if home else None):
+    if await may(request, role, home):
         return
-    if role is Role.BACKUP_SERVICE and await context.in_thread(_is_named_by_setting, context, caller):
-        return
-    error = refusal(caller, role, home)
+    error = refusal(caller_of(request.scope), role, home)
     say_in_detail(request.scope, str(error))
     raise error
+
+
+async def may(request: Request, role: Role, home: str | None = None) -> bool:
+    """Say whether whoever makes a request has a role."""
+    caller, context = caller_of(request.scope), request.app.state.context
+    if caller.may(role, home.lower() if home else None):
+        return True
+    return role is Role.BACKUP_SERVICE and await context.in_thread(_is_named_by_setting, context, caller)
 
 
 def refusal(caller: Caller, role: Role, home: str | None = None) -> NotAuthorised:

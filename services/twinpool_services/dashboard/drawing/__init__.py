@@ -1,0 +1,1 @@
+"""Pictures as SVG, and numbers as people read them: pure functions of what is to be shown."""
