@@ -11,17 +11,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.front_ends import NO_TLS, POOL1, FrontEndInTest, deployment_in, front_end_on
+from tests.dashboards import SIGN_IN, a_browser_at, administrator, form_token, sign_in, token_for
+from tests.front_ends import POOL1, FrontEndInTest, deployment_in, front_end_on
 from tests.pairs import eventually
-from tests.tokens import add_principal
 from twinpool.security.principals import changing
 from twinpool.security.roles import ADMINISTRATORS, DATA_CLIENTS, VIEWERS, Role
 from twinpool.stores.memory import MemoryStore
 from twinpool.vocabulary.security import Authentication
 from twinpool_services.dashboard.pages.registry import PAGES, SECTIONS
 from twinpool_services.frontend.access.attempts import AT_MOST
-
-SIGN_IN = "/dashboard/sign-in"
 
 
 @pytest.fixture(scope="module")
@@ -34,30 +32,6 @@ def front_end(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontEndInTe
 def browser(front_end: FrontEndInTest) -> Iterator[httpx.Client]:
     with a_browser_at(front_end) as client:
         yield client
-
-
-def a_browser_at(front_end: FrontEndInTest) -> httpx.Client:
-    return httpx.Client(base_url=front_end.client.base_url, timeout=30, verify=NO_TLS)
-
-
-def form_token(page: httpx.Response) -> str:
-    found = re.search(r'name="form-token" value="([^"]+)"', page.text)
-    assert found, page.text
-    return found[1]
-
-
-def sign_in(browser: httpx.Client, token: str, to: str = "/dashboard") -> httpx.Response:
-    shown = form_token(browser.get(SIGN_IN))
-    return browser.post(SIGN_IN, data={"form-token": shown, "token": token, "to": to})
-
-
-def token_for(front_end: FrontEndInTest, name: str, *groups: str) -> str:
-    headers = add_principal(front_end.context.deployment.security, name, list(groups))
-    return headers["Authorization"].removeprefix("Bearer ")
-
-
-def administrator(front_end: FrontEndInTest) -> str:
-    return front_end.headers["Authorization"].removeprefix("Bearer ")
 
 
 def audited(front_end: FrontEndInTest) -> list[tuple[str, str, int]]:
@@ -251,7 +225,7 @@ def test_every_answer_forbids_what_no_page_needs(front_end: FrontEndInTest, brow
     assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
     assert set(policy.values()) == {"'none'", "'self'"}
     assert headers["x-frame-options"] == "DENY"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert headers["cache-control"] == "no-store" or path.endswith(".js")
 
 

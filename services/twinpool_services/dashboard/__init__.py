@@ -10,8 +10,8 @@ How to add a page:
    `visit.go("/orphans")`. What blocks goes through `visit.here.in_thread`. Errors of ours become pages by themselves.
 2. Its template in `templates/`, which extends `frame.html.j2` and fills the blocks `title` and `main`. All that is put
    in is escaped. Neither styles nor scripts may stand in a page (they go into `static/`), nor attributes `style=` and
-   `on…=`. `parts.html.j2` has what pages share: `empty`, `problem`, `state`, `form_token`; the filters `amount`, `span`,
-   `instant` and `age` write numbers and times; the classes `card`, `figures`, `wide` and `faint` are in `app.css`.
+   `on…=`. `parts.html.j2` has what pages share: `empty`, `problem`, `state`, `form_token`; the filters `amount`,
+   `span`, `instant` and `age` write numbers and times; the classes `card`, `figures`, `wide`, `faint` are in `app.css`.
 3. A form posts to a `Page` with `takes="word_for_the_audit_log"`; it holds `{{ parts.form_token(form_token) }}`. Then
    `visit.form` has its fields; `answer` is not called for a form of another site, session or role.
 4. What has to keep itself up to date is a `Section(name="orphans", role=…, render=…)` in `SECTIONS` of the page's

@@ -26,11 +26,13 @@ def watch_of(context: Context) -> Watch:
 
 
 def read_now(context: Context) -> Reading:
-    """Read how this pool stands. Raises `StoreUnavailable`."""
+    """Read how this pool stands, and have it remembered. Raises `StoreUnavailable`."""
     opened = context.opened
-    return read_replication(
+    reading = read_replication(
         opened.store, context.deployment, context.pool.fqdn, context.modules, opened.configurations.current()
     )
+    context.telemetry.chronicle.note_reading(reading)
+    return reading
 
 
 def places_of(pool: Pool) -> dict[str, Path]:

@@ -231,14 +231,19 @@ class FrontEndProcess:
         return finish
 
     def _start_watch(self) -> Callable[[], None]:
-        """Start reading for those who scrape; return what stops it."""
+        """Start reading for those who scrape, and remembering for those who look; return what stops both."""
         stop = Stop()
-        thread = threading.Thread(target=watch_of(self.context).run, args=(stop,), name="watch", daemon=True)
-        thread.start()
+        telling = threading.Thread(target=watch_of(self.context).run, args=(stop,), name="watch", daemon=True)
+        remembering = threading.Thread(
+            target=self.context.telemetry.chronicle.run, args=(stop, self.context.view), name="chronicle", daemon=True
+        )
+        telling.start()
+        remembering.start()
 
         def finish() -> None:
             stop.request("the front end stops")
-            thread.join(WATCH_STOP_SECONDS)
+            telling.join(WATCH_STOP_SECONDS)
+            remembering.join(WATCH_STOP_SECONDS)
 
         return finish
 

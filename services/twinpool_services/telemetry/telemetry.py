@@ -7,6 +7,7 @@ from opentelemetry.trace import TracerProvider
 from twinpool.vocabulary.names import PoolFqdn
 from twinpool_services.backup import Observers, Tracing
 from twinpool_services.telemetry.board import Board
+from twinpool_services.telemetry.chronicle import Chronicle
 from twinpool_services.telemetry.counting import Counting
 from twinpool_services.telemetry.journal import Journal
 
@@ -16,6 +17,6 @@ class Telemetry:
 
     def __init__(self, pool: PoolFqdn, provider: TracerProvider | None = None) -> None:
         """Begin with nothing seen; spans are made by a provider, else by the process's own."""
-        self.board, self.journal = Board(pool), Journal()
+        self.board, self.journal, self.chronicle = Board(pool), Journal(), Chronicle()
         self.tracing = Tracing(pool, provider)
-        self.observer = Observers((Counting(self.board), self.journal))
+        self.observer = Observers((Counting(self.board), self.journal, self.chronicle))

@@ -13,20 +13,13 @@ from markupsafe import Markup
 from twinpool_services.dashboard.drawing.figures import amount, span
 from twinpool_services.dashboard.drawing.marks import mark
 from twinpool_services.dashboard.drawing.pair_view import Flow, PairView, PoolView
+from twinpool_services.dashboard.drawing.states import WORDS_OF
 from twinpool_services.dashboard.drawing.svg import tag
 from twinpool_services.dashboard.drawing.times import age_in_svg
 
 LINE = 22  #: height of a line of text
 PAD = 16  #: inside a box
 ROW, TALL_ROW = 58, 62  #: heights of an arrow with its words, wide and narrow
-WORDS_OF = {
-    "FinalState": "Final",
-    "SteadyState": "Steady",
-    "NonSteadyState": "Not steady",
-    "ErrorState": "Error",
-    "NotInitialized": "Not initialized",
-    "unknown": "Not known",
-}
 
 
 @dataclass(frozen=True, slots=True)

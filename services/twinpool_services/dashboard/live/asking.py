@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from pydantic import ValidationError
@@ -15,8 +16,13 @@ from pydantic import ValidationError
 from twinpool.security.tls import own_certificate, trust_of
 from twinpool.vocabulary.deployment import FrontEnd, Pool
 from twinpool_services.frontend.context import Context
+from twinpool_services.frontend.documents import Document
 from twinpool_services.frontend.fact_documents import ReplicationFactsDocument
 from twinpool_services.frontend.orphan_serving import credentials_for
+
+D = TypeVar("D", bound=Document)
+
+log = logging.getLogger(__name__)
 
 TIMEOUT = httpx.Timeout(2.0, connect=0.7)
 AT_ONCE = 8  #: front ends that are asked at the same time
@@ -64,6 +70,22 @@ class Asking:
         asked = {question.front_end.name: self._threads.submit(self._ask, question) for question in questions}
         return {name: future.result() for name, future in asked.items()}
 
+    def read(
+        self, front_ends: Iterable[tuple[Pool, FrontEnd]], path: str, query: Mapping[str, int], kind: type[D]
+    ) -> list[D]:
+        """Return the documents of those that have one."""
+        asked = [self._threads.submit(self._read, pool, each, path, query) for pool, each in front_ends]
+        return [found for future in asked if (found := _of_kind(kind, future.result())) is not None]
+
+    def _read(self, pool: Pool, front_end: FrontEnd, path: str, query: Mapping[str, int]) -> Any:
+        try:
+            headers = self._credentials[pool.fqdn]()
+            answer = self._http.get(front_end.address + path, params=dict(query), headers=headers)
+            return answer.json() if answer.status_code == HTTPStatus.OK else None
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            log.debug("%s has not told %s: %s", front_end.name, path, error)
+            return None
+
     def _ask(self, question: Question) -> Said:
         path = f"/v1/pools/{question.pool.fqdn}/replication-facts" if question.for_facts else "/v1/front-end"
         try:
@@ -78,6 +100,14 @@ class Asking:
             return _understood(now, answer.json(), for_facts=question.for_facts)
         except (ValueError, TypeError, AttributeError, ValidationError):
             return Said(at=now, answers=True, why_silent="it answers in words of another version")
+
+
+def _of_kind(kind: type[D], told: Any) -> D | None:
+    try:
+        return None if told is None else kind.model_validate(told)
+    except ValidationError as error:
+        log.debug("told in words of another version: %s", error)
+        return None
 
 
 def _understood(now: float, told: dict[str, Any], *, for_facts: bool) -> Said:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from twinpool.errors import StoreUnavailable, TooManyAttempts
 from twinpool_services.dashboard.live.gathering import Gathering
+from twinpool_services.dashboard.live.history import History
 from twinpool_services.dashboard.live.scene import Scene
 from twinpool_services.dashboard.live.sections import Look, Wanted
 from twinpool_services.dashboard.rendering import Renderer
@@ -74,6 +75,7 @@ class Collector:
     def __init__(self, here: Context, renderer: Renderer) -> None:
         """Look at nothing yet."""
         self._here, self._renderer = here, renderer
+        self.history = History(here)
         self._guard = threading.Condition()
         self._watching: set[Watching] = set()
         self._shown: dict[Wanted, str] = {}
@@ -99,6 +101,18 @@ class Collector:
             watching.tell({each: self._shown[each] for each in wanted if each in self._shown})
         self._start(asyncio.get_running_loop())
         return watching
+
+    def rendered(self, wanted: Wanted, scene: Scene) -> str:
+        """Render a section of a scene. Blocks."""
+        look = Look(
+            here=self._here,
+            scene=scene,
+            history=self.history,
+            renderer=self._renderer,
+            argument=wanted.argument,
+            sees=wanted.sees,
+        )
+        return wanted.section.render(look)
 
     def leave(self, watching: Watching) -> None:
         """Tell somebody nothing more."""
@@ -134,6 +148,7 @@ class Collector:
             log.exception("the dashboard cannot be kept up to date", extra={"event": "dashboard.failed"})
         finally:
             gathering.close()
+            self.history.close()
             self._end(loop)
 
     def _look(self, gathering: Gathering, loop: asyncio.AbstractEventLoop) -> None:
@@ -142,17 +157,13 @@ class Collector:
             self._scene = scene
             self._guard.notify_all()
             wanted = frozenset().union(*(each.wanted for each in self._watching))
-        texts = {each: self._render(each, scene) for each in wanted}
+        texts = {each: self.rendered(each, scene) for each in wanted}
         with self._guard:
             news = {each: text for each, text in texts.items() if self._shown.get(each) != text}
             self._shown = texts
             watching = list(self._watching)
         if news:
             loop.call_soon_threadsafe(_tell_all, watching, news)
-
-    def _render(self, wanted: Wanted, scene: Scene) -> str:
-        look = Look(here=self._here, scene=scene, renderer=self._renderer, argument=wanted.argument, sees=wanted.sees)
-        return wanted.section.render(look)
 
     def _pause(self, began: float) -> None:
         """Rest for as long as the look took at least, so that a machine that is busy is not kept busier."""

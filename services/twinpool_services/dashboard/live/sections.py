@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from twinpool.security.roles import Role
+from twinpool_services.dashboard.live.history import History
 from twinpool_services.dashboard.live.scene import Scene
 from twinpool_services.dashboard.rendering import Renderer
 from twinpool_services.frontend.context import Context
@@ -17,6 +18,7 @@ class Look:
 
     here: Context
     scene: Scene
+    history: History
     renderer: Renderer
     argument: str  #: what the page asks the section for, for example which module; empty if nothing
     sees: frozenset[Role]  #: the roles of whoever looks

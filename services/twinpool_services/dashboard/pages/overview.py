@@ -5,8 +5,9 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from twinpool.security.roles import Role
-from twinpool_services.dashboard.drawing.pair_picture import WORDS_OF, narrow_picture, wide_picture
+from twinpool_services.dashboard.drawing.pair_picture import narrow_picture, wide_picture
 from twinpool_services.dashboard.drawing.pair_view import pair_view
+from twinpool_services.dashboard.drawing.states import WORDS_OF
 from twinpool_services.dashboard.live.sections import Look, Section
 from twinpool_services.dashboard.pages.page import Page, Visit
 

@@ -13,7 +13,7 @@ from twinpool.security.roles import Role
 from twinpool_services.dashboard.access.cookies import THEME
 from twinpool_services.dashboard.access.guard import Guard, Looking
 from twinpool_services.dashboard.live.collector import Collector
-from twinpool_services.dashboard.live.sections import Look
+from twinpool_services.dashboard.live.sections import Wanted
 from twinpool_services.dashboard.rendering import Renderer
 from twinpool_services.frontend.access.requirements import may
 from twinpool_services.frontend.context import Context
@@ -63,9 +63,9 @@ class Visit:
         section = SECTIONS[name]
         await self.guard.admit(self.request, section.role, self.looking)
         scene = await self.collector.scene()
-        sees = await self.guard.sees(self.request)
-        look = Look(here=self.here, scene=scene, renderer=self.renderer, argument=argument, sees=sees)
-        return Markup(await self.here.in_thread(section.render, look))  # noqa: S704 - it was rendered by a template
+        wanted = Wanted(section, argument, await self.guard.sees(self.request))
+        rendered = await self.here.in_thread(self.collector.rendered, wanted, scene)
+        return Markup(rendered)  # noqa: S704 - it was rendered by a template
 
     async def may(self, role: Role, home: str | None = None) -> bool:
         """Say whether whoever looks has a role; for what is left out of a page or shown in it."""

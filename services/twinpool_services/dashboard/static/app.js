@@ -99,3 +99,82 @@ const live = (() => {
   open();
   return { open };
 })();
+
+// Charts: another range is another section, which the front end draws; nothing is computed here but which one.
+(() => {
+  const group = document.querySelector("[data-ranges]");
+  const charts = document.getElementById("charts");
+  if (!group || !charts) return;
+  const [shortest, longest] = [30, 3900];
+  const shown = () => charts.querySelector("[data-shown]")?.dataset.shown.split("-").map(Number) ?? null;
+  const isLive = () => !charts.dataset.live.split("/").pop().includes("-");
+  const show = (range) => {
+    charts.dataset.live = `charts:${group.dataset.ranges}/${range}`;
+    history.replaceState(null, "", `?range=${range}`);
+    for (const each of group.querySelectorAll("[data-range]")) {
+      if (each.dataset.range === String(range)) each.setAttribute("aria-current", "true");
+      else each.removeAttribute("aria-current");
+    }
+    live.open();
+  };
+  const between = (begins, ends) => {
+    const now = Math.floor(Date.now() / 1000);
+    const seconds = Math.round(Math.min(Math.max(ends - begins, shortest), longest));
+    const last = Math.round(Math.min(begins + seconds, now));
+    show(last >= now - 2 ? seconds : `${last - seconds}-${last}`);
+  };
+  const moves = {
+    earlier: ([begins, ends]) => between(begins - (ends - begins) / 2, ends - (ends - begins) / 2),
+    later: ([begins, ends]) => between(begins + (ends - begins) / 2, ends + (ends - begins) / 2),
+    closer: ([begins, ends]) => (isLive() ? show(Math.max(shortest, Math.round((ends - begins) / 2))) : between(begins + (ends - begins) / 4, ends - (ends - begins) / 4)),
+    farther: ([begins, ends]) => (isLive() ? show(Math.min(longest, (ends - begins) * 2)) : between(begins - (ends - begins) / 2, ends + (ends - begins) / 2)),
+    now: ([begins, ends]) => show(ends - begins),
+  };
+  const move = (name) => { const range = shown(); if (range) moves[name](range); };
+  group.querySelector(".moves").hidden = false;
+  document.querySelector("[data-hint]").hidden = false;
+  group.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-move]");
+    const range = event.target.closest("[data-range]");
+    if (button) move(button.dataset.move);
+    if (range) { event.preventDefault(); show(range.dataset.range); }
+  });
+  const keys = { ArrowLeft: "earlier", ArrowRight: "later", "+": "closer", "=": "closer", "-": "farther", Home: "now" };
+  charts.addEventListener("keydown", (event) => {
+    if (!event.target.matches("[data-chart]") || !keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    move(keys[event.key]);
+  });
+  // Dragging over a chart chooses what to see closer. The plot begins and ends at the same parts of every picture.
+  const [left, right, width] = [76, 12, 640];
+  charts.addEventListener("pointerdown", (event) => {
+    const picture = event.target.closest("svg.chart");
+    const range = shown();
+    if (!picture || !range || event.button !== 0) return;
+    const box = picture.getBoundingClientRect();
+    const card = picture.closest("figure");
+    const inner = (x) => Math.min(Math.max((((x - box.left) / box.width) * width - left) / (width - left - right), 0), 1);
+    const mark = document.createElement("div");
+    mark.className = "drag";
+    card.append(mark);
+    const from = event.clientX;
+    const drag = (moved) => {
+      const at = card.getBoundingClientRect().left;
+      mark.style.left = `${Math.min(from, moved.clientX) - at}px`;
+      mark.style.width = `${Math.abs(moved.clientX - from)}px`;
+    };
+    const drop = (dropped) => {
+      removeEventListener("pointermove", drag);
+      removeEventListener("pointerup", drop);
+      removeEventListener("pointercancel", drop);
+      mark.remove();
+      if (dropped.type !== "pointerup" || Math.abs(dropped.clientX - from) < 6) return;
+      const seconds = range[1] - range[0];
+      const ends = [inner(from), inner(dropped.clientX)].sort((a, b) => a - b).map((part) => range[0] + part * seconds);
+      between(...ends);
+    };
+    addEventListener("pointermove", drag);
+    addEventListener("pointerup", drop);
+    addEventListener("pointercancel", drop);
+  });
+})();

@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from twinpool.errors import NotAuthorised
-from twinpool.security.roles import Role, is_authorised
+from twinpool.security.roles import POOLS, Role, is_authorised
 from twinpool.vocabulary.names import CMS_HOME
 from twinpool_services.frontend.access.callers import OF_CMS, Caller, caller_of
 from twinpool_services.frontend.access.trail import is_to_be_noted, say_in_detail
@@ -42,8 +42,11 @@ class Requirement:
             return self._audited
         if self.role in _DATA or self.role is Role.METRICS:
             return False
-        reads = request.method == "GET"
-        return not reads or bool(request.app.state.context.deployment.security.audit_reads)
+        if request.method != "GET":
+            return True
+        # What front ends ask each other, several times a second while somebody looks, is nobody's deed.
+        by_a_pool = POOLS in caller_of(request.scope).groups
+        return bool(request.app.state.context.deployment.security.audit_reads) and not by_a_pool
 
 
 def requirement_of(route: BaseRoute) -> Role | None:

@@ -17,8 +17,11 @@ from twinpool_services.frontend.exact_route import ExactRoute
 from twinpool_services.frontend.examination import ExaminationDocument, examine
 from twinpool_services.frontend.fact_documents import ReplicationFactsDocument
 from twinpool_services.frontend.fact_reading import read_facts
+from twinpool_services.frontend.series_documents import SeriesDocument
+from twinpool_services.frontend.series_reading import read_series
 from twinpool_services.frontend.trace_documents import RecordTraceDocument
 from twinpool_services.frontend.trace_reading import read_trace
+from twinpool_services.telemetry import Range
 
 router = APIRouter(route_class=ExactRoute, tags=["diagnosis"], dependencies=[OneOfTheCalls])
 
@@ -32,6 +35,22 @@ async def get_replication_facts(here: Here, fqdn: str) -> ReplicationFactsDocume
     """Say how replication stands by the pool store, and what this front end is at if it is the active one."""
     own_pool(here, fqdn)
     return await here.in_thread(read_facts, here)
+
+
+@router.get(
+    "/v1/homes/{home}/modules/{module}/series",
+    responses=problems(*READS),
+    dependencies=[requires(Role.BACKUP_SERVICE)],
+)
+async def get_series(
+    here: Here,
+    place: InStream,
+    begins: Annotated[int, Query(ge=0, le=HIGHEST, description="First second, since 1970")],
+    ends: Annotated[int, Query(ge=0, le=HIGHEST, description="Second behind the last")],
+    step: Annotated[int, Query(ge=1, le=3_600, description="Seconds that are shown as one number")] = 1,
+) -> SeriesDocument:
+    """Say what this front end remembers of the last hour: its own counts, and what it has read from the store."""
+    return await here.in_thread(read_series, here, place.stream, Range(begins, ends, step))
 
 
 @router.get("/v1/front-end/examination", responses=problems(*READS), dependencies=[requires(Role.VIEW)])

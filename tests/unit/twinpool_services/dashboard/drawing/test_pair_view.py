@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from markupsafe import Markup
@@ -10,13 +11,14 @@ from markupsafe import Markup
 from tests.unit.twinpool_services.dashboard.scenes import NOW, P1, P2, PRESENCE, facts, parsed, pool, route
 from twinpool.vocabulary.states import ExportState
 from twinpool_services.dashboard.drawing.marks import mark
-from twinpool_services.dashboard.drawing.pair_picture import WORDS_OF, narrow_picture, wide_picture
+from twinpool_services.dashboard.drawing.pair_picture import narrow_picture, wide_picture
 from twinpool_services.dashboard.drawing.pair_view import PairView, pair_view
+from twinpool_services.dashboard.drawing.states import WORDS_OF
 
-HOMES = {P1: (1, P1), P2: (1, P2), "cms": (1, P1)}
+HOMES: dict[str, tuple[int, str]] = {P1: (1, P1), P2: (1, P2), "cms": (1, P1)}
 
 
-def pair(*, reasons: bool = True, second: dict[str, object] | None = None, **said: object) -> PairView:
+def pair(*, reasons: bool = True, second: dict[str, Any] | None = None, **said: Any) -> PairView:
     """A pair whose first pool sends PresenceFocus; what is said is of that route."""
     first = pool(P1, P2, facts(P1, [route(P2, home=P1, **said)], homes=HOMES))
     other = pool(P2, P1, facts(P2, [route(P1, home=P2)], homes=HOMES), **(second or {}))
@@ -52,7 +54,7 @@ def test_a_dead_pool_is_dead_and_what_it_told_last_is_not_taken_for_what_is() ->
 
 
 def test_reasons_are_for_those_who_may_call_the_backup_service() -> None:
-    said = {"export_status": "ErrorState", "failure": "the disk is full"}
+    said: dict[str, Any] = {"export_status": "ErrorState", "failure": "the disk is full"}
 
     assert pair(**said).flows[0].reason == "the disk is full"
     assert pair(reasons=False, **said).flows[0].reason == ""
