@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.picture_options import add_picture_option
 from tests.rabbitmq_server import (
     amqp_url,
     end_rabbitmq_of_the_run,
@@ -19,7 +20,7 @@ from tests.rabbitmq_server import (
 )
 from tests.shared_lab import end_if_not_used, users_first
 from tests.sharing import place_left_behind, tell_worker
-from tests.simulation_options import only_the_seed, pytest_addoption
+from tests.simulation_options import add_simulation_options, only_the_seed
 
 __all__ = [
     "amqp_url",
@@ -27,10 +28,15 @@ __all__ = [
     "logging_is_left_as_it_was",
     "own_rabbitmq_node",
     "partners_that_do_not_run_are_not_waited_for_long",
-    "pytest_addoption",
     "rabbitmq_node",
     "virtual_hosts",
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the simulation, and of the tests in a browser."""
+    add_simulation_options(parser)
+    add_picture_option(parser)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

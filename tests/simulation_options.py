@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def add_simulation_options(parser: pytest.Parser) -> None:
+    """Add the options."""
     group = parser.getgroup("simulation", "the simulation of a pair")
     group.addoption("--schedules", type=int, default=2000, metavar="N", help="how many schedules are simulated (2000)")
     group.addoption("--disasters", type=int, default=10, metavar="N", help="how many disasters are played through (10)")

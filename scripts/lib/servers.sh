@@ -81,6 +81,19 @@ install_promtool() {
     has_promtool
 }
 
+has_chromium() {
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null
+}
+
+# The browser in which the dashboard is tested; a program of people, nothing that runs by itself.
+install_chromium() {
+    has_chromium && return
+    may_install || return 1
+    say "Installing chromium with apt-get"
+    apt_install chromium || return 1
+    has_chromium
+}
+
 no_rabbitmq() {
     die "there is no RabbitMQ, and it cannot be installed from here (that takes root, or sudo without a password)" \
         "either, as root: apt-get install rabbitmq-server" \

@@ -257,3 +257,16 @@ def test_a_section_is_told_at_once_and_by_the_roles_of_who_looks(
     assert set(told["sections"]) == {"pairs"}
     assert "pool2.lab" in told["sections"]["pairs"]
     assert "The reason is told to those with the role BackupService" in told["sections"]["pairs"]
+
+
+def test_a_section_that_cannot_be_shown_keeps_no_other_from_being_shown(
+    front_end: FrontEndInTest, browser: httpx.Client
+) -> None:
+    sign_in(browser, administrator(front_end))
+
+    with browser.stream("GET", "/dashboard/live?show=module:nonsense&show=pairs") as stream:
+        news = next(line for line in stream.iter_lines() if line.startswith("data: "))
+
+    told = json.loads(news.removeprefix("data: "))["sections"]
+    assert "no module is called &#39;nonsense&#39;" in told["module:nonsense"]
+    assert "pool2.lab" in told["pairs"]

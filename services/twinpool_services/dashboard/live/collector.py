@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Mapping
 
-from twinpool.errors import StoreUnavailable, TooManyAttempts
+from twinpool.errors import StoreUnavailable, TooManyAttempts, TwinpoolError
 from twinpool_services.dashboard.live.gathering import Gathering
 from twinpool_services.dashboard.live.history import History
 from twinpool_services.dashboard.live.scene import Scene
@@ -157,13 +157,25 @@ class Collector:
             self._scene = scene
             self._guard.notify_all()
             wanted = frozenset().union(*(each.wanted for each in self._watching))
-        texts = {each: self.rendered(each, scene) for each in wanted}
+        texts = {each: self._rendered_or_why_not(each, scene) for each in wanted}
         with self._guard:
             news = {each: text for each, text in texts.items() if self._shown.get(each) != text}
             self._shown = texts
             watching = list(self._watching)
         if news:
             loop.call_soon_threadsafe(_tell_all, watching, news)
+
+    def _rendered_or_why_not(self, wanted: Wanted, scene: Scene) -> str:
+        """Render a section; what one of them cannot show must not keep others from being shown."""
+        try:
+            return self.rendered(wanted, scene)
+        except TwinpoolError as error:
+            problem, todo = str(error), error.hint
+        except Exception as error:
+            problem, todo = "This cannot be shown: it is a bug, and the front end's log says more.", ""
+            if wanted not in self._shown or problem not in self._shown[wanted]:
+                log.error("a section failed", exc_info=error, extra={"event": "dashboard.failed"})
+        return self._renderer.page("problem_section.html.j2", {"problem": problem, "todo": todo})
 
     def _pause(self, began: float) -> None:
         """Rest for as long as the look took at least, so that a machine that is busy is not kept busier."""
@@ -187,7 +199,8 @@ class Collector:
 
     def _end(self, loop: asyncio.AbstractEventLoop) -> None:
         with self._guard:
-            self._thread, self._scene, self._shown = None, None, {}
+            if self._thread is threading.current_thread():  # Somebody may have come, and have started another.
+                self._thread, self._scene, self._shown = None, None, {}
             watching = list(self._watching) if self._here.stopping.requested else []
         if watching:
             loop.call_soon_threadsafe(_end_all, watching)
