@@ -17,6 +17,7 @@ from twinpool_services.frontend.access.requirements import requirement_of
 from twinpool_services.frontend.access.trail import AuditTrail
 from twinpool_services.frontend.api_docs import PROBLEM_SCHEMA, SECURITY_SCHEMES
 from twinpool_services.frontend.context import Context
+from twinpool_services.frontend.crowd import Crowd
 from twinpool_services.frontend.dashboard_door import DashboardDoor
 from twinpool_services.frontend.failures import Failures
 from twinpool_services.frontend.fast_lane import FastLane
@@ -99,7 +100,8 @@ def create_app(context: Context) -> ASGIApp:
     trail = AuditTrail(context.front_end.name, context)
     gate = Gate(FastLane(app, context, failures), context.doorkeeper, trail, failures)
     gate.open_for_all(open_paths(app, context.deployment.security))
-    return WatchedApp(DashboardDoor(gate, context, trail), context.telemetry)
+    door = DashboardDoor(gate, context, trail)
+    return WatchedApp(Crowd(door, context.limits), context.telemetry)
 
 
 def open_paths(app: FastAPI, security: Security) -> frozenset[str]:

@@ -19,6 +19,7 @@ from starlette.types import Message
 
 from twinpool.errors import InvalidParameter
 from twinpool_services.frontend.access.trail import say_in_detail
+from twinpool_services.frontend.crowd import hold
 from twinpool_services.frontend.documents import Document
 
 D = TypeVar("D", bound=Document)
@@ -37,8 +38,12 @@ class BodyLimits:
 
 
 async def read_body(request: Request, limits: BodyLimits) -> bytes:
-    """Return a whole body of bounded size. Raises `HTTPException` 413, 408 or 400 (client went away)."""
-    return b"".join([piece async for piece in body_pieces(request, limits)])
+    """Return a whole body of bounded size. Raises `HTTPException` 413, 408, 400 (client went away) or 503 (crowded)."""
+    pieces: list[bytes] = []
+    async for piece in body_pieces(request, limits):
+        hold(request.scope, len(piece))
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 async def body_pieces(request: Request, limits: BodyLimits) -> AsyncIterator[bytes]:

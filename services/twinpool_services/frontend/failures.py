@@ -41,7 +41,7 @@ class Failures:
         """Return the answer to any error."""
         problem = self._problem(error)
         headers = error.headers if isinstance(error, StarletteHTTPException) else None
-        return _response(problem, headers)
+        return problem_response(problem, headers)
 
     async def _on_error(self, _request: Request, error: Exception) -> Response:
         return self.answer(error)
@@ -70,7 +70,8 @@ def _of_validation(error: RequestValidationError) -> Problem:
     return plain_problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, field=found[0][0] if found else "")
 
 
-def _response(problem: Problem, headers: Mapping[str, str] | None) -> Response:
+def problem_response(problem: Problem, headers: Mapping[str, str] | None) -> Response:
+    """Return a problem as an answer."""
     return Response(
         problem.body(),
         status_code=problem.status,

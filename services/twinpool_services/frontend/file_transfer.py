@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import BinaryIO
 
 from fastapi import HTTPException
 from fastapi.responses import StreamingResponse
-from starlette.types import Message, Send
+from starlette.types import Send
 
 from twinpool.content.incoming import Incoming, Stored
 from twinpool.vocabulary.names import Digest
 from twinpool_services.frontend.byte_ranges import ByteRange
 from twinpool_services.frontend.context import Context
-
-log = logging.getLogger(__name__)
 
 PIECE_BYTES = 1024 * 1024
 
@@ -45,12 +42,14 @@ def _finish(incoming: Incoming, rest: bytes, expected: Digest | None) -> Stored:
     return incoming.keep(expected)
 
 
-class PatientResponse(StreamingResponse):
-    """Sends pieces as they come; gives up on a client that takes nothing for too long. `on_end` is called once."""
+class StreamedResponse(StreamingResponse):
+    """Sends pieces as they come; `on_end` is called once, however that ends.
+
+    A client that takes nothing for too long loses its connection, and with it this.
+    """
 
     def __init__(
         self,
-        context: Context,
         pieces: AsyncIterator[bytes],
         *,
         on_end: Callable[[], None],
@@ -59,33 +58,26 @@ class PatientResponse(StreamingResponse):
         media_type: str | None = None,
     ) -> None:
         """Take the pieces over."""
-        self._context, self._on_end = context, on_end
+        self._on_end = on_end
         super().__init__(pieces, status_code=status_code, headers=headers, media_type=media_type)
 
     async def stream_response(self, send: Send) -> None:
-        """Send with a bound on each piece's time."""
-
-        async def patiently(message: Message) -> None:
-            async with asyncio.timeout(self._context.limits.idle):
-                await send(message)
-
+        """Send, and see to the end."""
         try:
-            await super().stream_response(patiently)
-        except TimeoutError:
-            log.info("a client stopped taking what it asked for; given up", extra={"event": "download.abandoned"})
+            await super().stream_response(send)
         finally:
             self._on_end()
 
 
-class ContentResponse(PatientResponse):
+class ContentResponse(StreamedResponse):
     """Sends a part of an open file and closes it."""
 
     def __init__(
         self, context: Context, file: BinaryIO, part: ByteRange, *, status_code: int, headers: Mapping[str, str]
     ) -> None:
         """Take the file over."""
-        self._file = file
-        super().__init__(context, self._pieces(part), on_end=file.close, status_code=status_code, headers=headers)
+        self._context, self._file = context, file
+        super().__init__(self._pieces(part), on_end=file.close, status_code=status_code, headers=headers)
 
     async def _pieces(self, part: ByteRange) -> AsyncIterator[bytes]:
         at = part.first

@@ -15,9 +15,12 @@ from starlette.types import ASGIApp
 from twinpool.errors import Refused
 from twinpool.security.tls import ServerTls
 from twinpool.vocabulary.deployment import FrontEnd
+from twinpool_services.frontend.connections import connection_class
 from twinpool_services.frontend.limits import Limits
 
 log = logging.getLogger(__name__)
+
+BACKLOG = 512  #: connections that wait to be accepted; all of them may be accepted before the first is looked at
 
 
 class PortTaken(Refused):
@@ -35,7 +38,7 @@ def listen(front_end: FrontEnd) -> socket.socket:
         # So that a restart need not wait for the old connections' last packets.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((front_end.host, front_end.port))
-        listener.listen(1024)
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise PortTaken(f"{front_end.name} cannot listen on {front_end.listen}: {error.strerror or error}") from error
@@ -70,7 +73,8 @@ class Server:
             log_level="warning",
             lifespan="off",
             ws="none",
-            limit_concurrency=limits.connections,
+            http=connection_class(limits),
+            backlog=BACKLOG,
             timeout_graceful_shutdown=max(1, round(limits.grace)),
             server_header=False,
             **_tls_options(tls),

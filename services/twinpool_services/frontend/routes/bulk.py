@@ -14,6 +14,7 @@ from twinpool_services.frontend.bodies import BodyLimits, body_pieces
 from twinpool_services.frontend.bulk import BulkWrite
 from twinpool_services.frontend.committing import acceptance
 from twinpool_services.frontend.context import Here, InStream
+from twinpool_services.frontend.crowd import hold
 from twinpool_services.frontend.documents import BulkDocument
 from twinpool_services.frontend.exact_route import ExactRoute
 from twinpool_services.frontend.failures import BulkEnded
@@ -39,6 +40,7 @@ async def write_in_bulk(here: Here, place: InStream, request: Request) -> BulkDo
     if stream is None:
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"bulk takes {NDJSON} and {MSGPACK}")
     await here.require_writable(place.stream.home)
+    hold(request.scope, here.limits.bulk_bytes)
     opened = here.opened
     write = BulkWrite(here, stream, acceptance(here, opened, place), opened.commits)
     pieces = body_pieces(request, BodyLimits(bytes=_WITHOUT_END, idle=here.limits.idle))

@@ -26,7 +26,7 @@ from twinpool_services.frontend.documents import (
     iso,
 )
 from twinpool_services.frontend.exact_route import ExactRoute
-from twinpool_services.frontend.file_transfer import ContentResponse, PatientResponse, receive_content
+from twinpool_services.frontend.file_transfer import ContentResponse, StreamedResponse, receive_content
 from twinpool_services.frontend.transaction_streams import MSGPACK
 
 router = APIRouter(route_class=ExactRoute, tags=["user data"], dependencies=[OneOfTheCalls])
@@ -68,8 +68,8 @@ async def get_state(
         "Twinpool-Term": str(state.term),
         "Twinpool-As-Of": iso(state.as_of),
     }
-    return PatientResponse(
-        here, _in_threads(here, reading.pages()), on_end=reading.close, headers=headers, media_type=MSGPACK
+    return StreamedResponse(
+        _in_threads(here, reading.pages()), on_end=reading.close, headers=headers, media_type=MSGPACK
     )
 
 
