@@ -110,11 +110,6 @@ def retire(pool: PoolArgument, format_: FormatOption = None, deployment: Deploym
     console(to_errors=True).print(said if gone else "There is no former key.")
 
 
-def _show_pair(ring: KeyRing, *, signs: KeyId, verifies: KeyId, format_: Format | None) -> None:
-    rows = [_row(ring.pool, signs, "signs", ring.private), _row(ring.pool, verifies, "verifies", ring.public)]
-    show(rows, format_, console())
-
-
 def _ring_of(pool: str, deployment: Path | None) -> KeyRing:
     """Find the files of a pool's keys. Raises `InvalidConfiguration` if they are not files."""
     deployed = load_deployment(find_deployment_file(deployment)).pool(pool)
