@@ -261,7 +261,7 @@ def test_a_front_end_says_who_it_is(front_end: FrontEndInTest) -> None:
 
 
 def test_the_homes_that_a_pool_knows_are_listed(unharmed: httpx.Client) -> None:
-    homes = unharmed.get("/v1/homes").json()
+    homes = unharmed.get("/v1/homes").json()["Homes"]
 
     assert {home["Home"]: (home["ServingPool"], home["Term"], home["Mode"]) for home in homes} == {
         "cms": (POOL1, 1, "read-write"),

@@ -26,8 +26,7 @@ PEEK = httpx.Timeout(5.0, connect=1.0)  #: for what is asked of pools that may b
 
 CONFIGURATION = "/v1/backup-configuration"
 
-HOMES = "/v1/homes"
-ITEMS = "Items"  #: where the items of an answer are found that is a list
+PAGE_ITEMS = "1000"  #: asked for at once where all are wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +109,10 @@ class Client:
         body: Document = {"BackupModule": module, "Full": full}
         return self._ask([pool], _Request(method="POST", path=f"{_path(pool)}/sync", body=body))
 
-    def pending_syncs(self, fqdn: str) -> Document:
-        """Return the synchronisations of a pool that are not yet under way, as `Requests`."""
+    def pending_syncs(self, fqdn: str) -> list[Document]:
+        """Return the synchronisations of a pool that are not yet under way."""
         pool = self.deployment.pool(fqdn)
-        return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/sync"))
+        return self._all([pool], f"{_path(pool)}/sync", "Requests")
 
     def begin_verification(self, fqdn: str, *, module: str, resync: bool, suppress_multi_master: bool) -> Document:
         """Have a pool compared with its backup pool; return the verification as it begins."""
@@ -208,9 +207,8 @@ class Client:
     def serving_pool(self, fqdn: str) -> str:
         """Return the pool that serves the home of a pool, by its own word or by that of its backup pool."""
         pool = self.deployment.pool(fqdn)
-        homes = self._ask(self._first(pool), _Request(method="GET", path=HOMES))[ITEMS]
-        found = [one["ServingPool"] for one in homes if one["Home"] == pool.fqdn] if isinstance(homes, list) else []
-        return str(found[0]) if found else pool.fqdn
+        homes = self._all(self._first(pool), "/v1/homes", "Homes")
+        return next((str(one["ServingPool"]) for one in homes if one["Home"] == pool.fqdn), pool.fqdn)
 
     def has_user(self, fqdn: str, user: str) -> bool:
         """Say whether a pool is the home of a user: records of presence are kept there of nobody else."""
@@ -283,6 +281,19 @@ class Client:
         names = " or ".join(pool.fqdn for pool in asked)
         raise refused or PoolUnreachable(f"no front end of {names} answers ({'; '.join(silent)})")
 
+    def _all(self, pools: Iterable[Pool], path: str, name: str) -> list[Document]:
+        """Return the items of all pages of a list."""
+        asked, params, found = list(pools), {"limit": PAGE_ITEMS}, list[Document]()
+        while True:
+            page = self._ask(asked, _Request(method="GET", path=path, params=params))
+            items, following = page.get(name), page.get("Next")
+            if not isinstance(items, list):
+                raise TwinpoolError(f"the front end's answer has no {name}; is it of another version?")
+            found += items
+            if following is None:
+                return found
+            params = {**params, "after": str(following)}
+
     def _ask_where_cms_is_served(self, request: _Request) -> Document:
         """Ask the pools that may serve the CMS; one that does not says who does."""
         try:
@@ -320,13 +331,11 @@ def _path(pool: Pool) -> str:
 
 
 def _json(response: httpx.Response) -> Document | None:
-    """Return the object in an answer, the list of homes as its `ITEMS`; None if there is neither."""
+    """Return the object in an answer; None if there is none."""
     try:
         document = response.json()
     except ValueError:
         return None
-    if isinstance(document, list) and response.is_success and response.url.path == HOMES:
-        return {ITEMS: document}
     return document if isinstance(document, dict) else None
 
 

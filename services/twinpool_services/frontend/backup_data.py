@@ -6,6 +6,7 @@ It stays until somebody removes it, for it may be the last copy. What is known o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from twinpool.errors import LeaseLost, Refused, Transient
 from twinpool.ports.store import Store
@@ -14,7 +15,8 @@ from twinpool.vocabulary.names import CMS_HOME, ORIGIN, Generation, Stream
 from twinpool.vocabulary.session import SessionId
 from twinpool_services.backup import paired_homes
 from twinpool_services.frontend.context import Context
-from twinpool_services.frontend.documents import BackupDataDocument
+from twinpool_services.frontend.documents import BackupDataDocument, BackupDataPage
+from twinpool_services.frontend.paging import names_token, read_names
 
 
 class StillServed(Refused):
@@ -23,22 +25,23 @@ class StillServed(Refused):
     hint = "Fail the home back while the pools are still paired, or export its user data and import it elsewhere."
 
 
-def kept(here: Context) -> list[BackupDataDocument]:
-    """Say what there is. Raises `StoreUnavailable`."""
-    store = here.opened.store
-    return [
-        BackupDataDocument(
-            home=home.home,
-            backup_module=stream.module,
-            records=store.record_count(stream),
-            serving_pool=home.serving_pool,
-        )
-        for home, stream in _left(here)
-        if _holds(store, stream)
-    ]
+def kept(here: Context, after: str | None, limit: int) -> BackupDataPage:
+    """Say what there is, a page at a time. Raises `StoreUnavailable`, `InvalidParameter`."""
+    store, begin = here.opened.store, read_names(after, 2)
+    held = (
+        (home, stream)
+        for home, stream in sorted(_left(here), key=_names)
+        if _names((home, stream)) > begin and _holds(store, stream)
+    )
+    found = list(islice(held, limit + 1))
+    return BackupDataPage(
+        pool_fqdn=here.pool.fqdn,
+        backup_data=[_told(store, home, stream) for home, stream in found[:limit]],
+        next=names_token(*_names(found[limit - 1])) if len(found) > limit else None,
+    )
 
 
-def remove(here: Context) -> list[BackupDataDocument]:
+def remove(here: Context) -> BackupDataPage:
     """Remove it, each stream in one transaction; return what there was.
 
     Raises `StillServed` before anything is removed, and `Transient` while no front end of the pool is active.
@@ -47,17 +50,30 @@ def remove(here: Context) -> list[BackupDataDocument]:
     for home, _ in _left(here):
         if home.serving_pool == here.pool.fqdn:
             raise StillServed(f"{here.pool.fqdn} serves {home.home}: its data here is no backup")
-    found = kept(here)
+    held = [(home, stream) for home, stream in _left(here) if _holds(store, stream)]
+    found = [_told(store, home, stream) for home, stream in held]
     lease = store.current_lease()
     if lease is None:
         raise Transient(f"no front end of {here.pool.fqdn} is the active one; try again in a moment")
     try:
-        for _, stream in _left(here):
-            if _holds(store, stream):
-                _forget(store, stream, lease.generation)
+        for _, stream in held:
+            _forget(store, stream, lease.generation)
     except LeaseLost as error:
         raise Transient("the active front end has just changed; try again") from error
-    return found
+    return BackupDataPage(pool_fqdn=here.pool.fqdn, backup_data=found)
+
+
+def _names(left: tuple[HomeStatus, Stream]) -> tuple[str, ...]:
+    return left[1].home, left[1].module
+
+
+def _told(store: Store, home: HomeStatus, stream: Stream) -> BackupDataDocument:
+    return BackupDataDocument(
+        home=stream.home,
+        backup_module=stream.module,
+        records=store.record_count(stream),
+        serving_pool=home.serving_pool,
+    )
 
 
 def _left(here: Context) -> Iterator[tuple[HomeStatus, Stream]]:

@@ -141,10 +141,11 @@ class PendingSyncDocument(Document):
 
 
 class PendingSyncsDocument(Document):
-    """All of those."""
+    """Some of those, oldest first."""
 
     pool_fqdn: str
     requests: list[PendingSyncDocument]
+    next: int | None  #: give it as `after` for the next page; None at the end
 
 
 class ImportProgressDocument(Document):
@@ -167,10 +168,11 @@ class BackupDataDocument(Document):
 
 
 class BackupDataPage(Document):
-    """All of that."""
+    """Some of that, in order of the homes; all of what was removed."""
 
     pool_fqdn: str
     backup_data: list[BackupDataDocument]
+    next: str | None = None  #: give it as `after` for the next page; None at the end
 
 
 class HomeDocument(Document):
@@ -185,6 +187,13 @@ class HomeDocument(Document):
     def of(cls, status: HomeStatus) -> HomeDocument:
         """Say a home's status."""
         return cls(home=status.home, term=status.term, serving_pool=status.serving_pool, mode=status.mode)
+
+
+class HomePage(Document):
+    """Some homes, in order."""
+
+    homes: list[HomeDocument]
+    next: str | None  #: give it as `after` for the next page; None at the end
 
 
 class LeaseDocument(Document):

@@ -82,13 +82,13 @@ def _serving(deployment: Deployment, pool: Pool, http: httpx.Client) -> dict[Hom
     for asked in (pool, *(one for one in deployment.pools if one != pool)):
         for front_end in asked.front_ends:
             try:
-                answer = http.get(front_end.address + "/v1/homes")
+                answer = http.get(front_end.address + "/v1/homes", params={"limit": 1_000})
                 _require_known(answer)
                 said = answer.raise_for_status().json()
             except (httpx.HTTPError, ValueError) as error:
                 silent = f"{front_end.name} at {front_end.address}: {error}"
                 continue
-            return {Home(one["Home"]): PoolFqdn(one["ServingPool"]) for one in said}
+            return {Home(one["Home"]): PoolFqdn(one["ServingPool"]) for one in said["Homes"]}
     raise PoolUnreachable(f"no front end answers ({silent})")
 
 

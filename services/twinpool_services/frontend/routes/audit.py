@@ -13,10 +13,9 @@ from twinpool_services.frontend.audit_documents import AuditEntryDocument, Audit
 from twinpool_services.frontend.calls import OneOfTheCalls
 from twinpool_services.frontend.context import Context, Here, own_pool
 from twinpool_services.frontend.exact_route import ExactRoute
+from twinpool_services.frontend.paging import HIGHEST, MOST
 
 router = APIRouter(route_class=ExactRoute, tags=["management"], dependencies=[OneOfTheCalls])
-
-HIGHEST = 2**63 - 1  #: that a store can hold
 
 
 @router.get("/v1/pools/{fqdn}/audit", responses=problems(*READS), dependencies=[requires(Role.ADMINISTER_SERVERS)])
@@ -24,7 +23,7 @@ async def list_audit(
     here: Here,
     fqdn: str,
     after: Annotated[int, Query(ge=0, le=HIGHEST, description="`Next` of the page before")] = 0,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> AuditPage:
     """List who did what, oldest first. `Hash` is the SHA-256 of the hash before it and the bytes of `Body`."""
     own_pool(here, fqdn)

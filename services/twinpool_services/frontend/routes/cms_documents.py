@@ -20,7 +20,7 @@ from twinpool_services.frontend.committing import commit, committed_response, pu
 from twinpool_services.frontend.context import Context, Here, Place, served_by
 from twinpool_services.frontend.documents import CmsDocumentPage, CmsDocumentPlace, CommittedDocument
 from twinpool_services.frontend.exact_route import ExactRoute
-from twinpool_services.frontend.paging import page_token, read_token
+from twinpool_services.frontend.paging import MOST, page_token, read_token
 
 router = APIRouter(route_class=ExactRoute, tags=["cms"])
 
@@ -35,7 +35,7 @@ async def list_documents(
     response: Response,
     kind: Annotated[str | None, Query(description="Of this kind alone")] = None,
     after: Annotated[str | None, Query(description="`next` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> CmsDocumentPage:
     """List where documents lie, in order."""
     if kind is not None:

@@ -16,6 +16,7 @@ from twinpool_services.frontend.calls import OneOfTheCalls
 from twinpool_services.frontend.context import Context, Here, own_pool
 from twinpool_services.frontend.drill_documents import DrillDocument, DrillPage, DrillRequestDocument
 from twinpool_services.frontend.exact_route import ExactRoute
+from twinpool_services.frontend.paging import MOST
 
 router = APIRouter(route_class=ExactRoute, tags=["management"], dependencies=[OneOfTheCalls])
 
@@ -46,7 +47,7 @@ async def list_pool_drills(
     here: Here,
     fqdn: str,
     after: Annotated[str | None, Query(description="`Next` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> DrillPage:
     """List the drills of this pool, newest first."""
     own_pool(here, fqdn)

@@ -25,6 +25,7 @@ from twinpool_services.frontend.bodies import read_object, validated
 from twinpool_services.frontend.calls import OneOfTheCalls
 from twinpool_services.frontend.context import Context, Here, own_pool
 from twinpool_services.frontend.exact_route import ExactRoute
+from twinpool_services.frontend.paging import MOST
 from twinpool_services.frontend.failover_documents import (
     FailoverAbortDocument,
     FailoverDocument,
@@ -73,7 +74,7 @@ async def list_pool_failovers(
     fqdn: str,
     home: Annotated[str | None, Query(description="Of this home alone")] = None,
     after: Annotated[str | None, Query(description="`Next` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> FailoverPage:
     """List the operations that were asked for at this pool, newest first."""
     own_pool(here, fqdn)

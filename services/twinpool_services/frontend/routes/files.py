@@ -22,7 +22,7 @@ from twinpool_services.frontend.context import Context, Here, Place, served_by
 from twinpool_services.frontend.documents import CommittedDocument, FileDocument, FilePage, iso
 from twinpool_services.frontend.exact_route import ExactRoute
 from twinpool_services.frontend.file_transfer import ContentResponse, receive_content
-from twinpool_services.frontend.paging import page_token, read_token
+from twinpool_services.frontend.paging import MOST, page_token, read_token
 
 router = APIRouter(route_class=ExactRoute, tags=["files"])
 
@@ -92,7 +92,7 @@ async def list_files(
     conference: str,
     response: Response,
     after: Annotated[str | None, Query(description="`next` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> FilePage:
     """List the files of a conference in order of their names."""
     place = _place(here, home)

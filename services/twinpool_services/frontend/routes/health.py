@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import time
 from importlib.metadata import version
+from operator import attrgetter
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from twinpool.errors import StoreUnavailable
 from twinpool.security.roles import Role
@@ -19,11 +21,13 @@ from twinpool_services.frontend.documents import (
     CheckDocument,
     FrontEndDocument,
     HomeDocument,
+    HomePage,
     LeaseDocument,
     LivenessDocument,
     ReadinessDocument,
     iso,
 )
+from twinpool_services.frontend.paging import MOST, names_token, read_names
 
 router = APIRouter(tags=["health"])
 
@@ -61,9 +65,17 @@ async def get_front_end(here: Here) -> FrontEndDocument:
 
 
 @router.get("/v1/homes", responses=problems(*READS), dependencies=[requires(Role.CALLER)])
-async def list_homes(here: Here) -> list[HomeDocument]:
-    """List the homes that this pool knows, and who serves each."""
-    return [HomeDocument.of(status) for status in await here.in_thread(here.opened.store.homes)]
+async def list_homes(
+    here: Here,
+    after: Annotated[str | None, Query(description="`Next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
+) -> HomePage:
+    """List the homes that this pool knows in order, and who serves each."""
+    begin = read_names(after, 1)
+    known = sorted(await here.in_thread(here.opened.store.homes), key=attrgetter("home"))
+    found = [status for status in known if (status.home,) > begin][: limit + 1]
+    more = names_token(found[limit - 1].home) if len(found) > limit else None
+    return HomePage(homes=[HomeDocument.of(status) for status in found[:limit]], next=more)
 
 
 def _readiness(here: Context) -> ReadinessDocument:

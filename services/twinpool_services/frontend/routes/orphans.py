@@ -27,12 +27,12 @@ from twinpool_services.frontend.orphan_documents import (
     OrphanReplayedDocument,
 )
 from twinpool_services.frontend.orphan_reading import Wanted, read_detail, read_page
+from twinpool_services.frontend.paging import HIGHEST, MOST
 
 router = APIRouter(route_class=ExactRoute, tags=["management"], dependencies=[OneOfTheCalls])
 
 ORPHANS = "/v1/pools/{fqdn}/orphans"
 ORPHAN = ORPHANS + "/{number}"
-HIGHEST = 2**63 - 1  #: that a store can hold
 
 Number = Annotated[int, Path(ge=1, le=HIGHEST)]
 W = TypeVar("W", bound=OrphanDiscardDocument)
@@ -46,7 +46,7 @@ async def _wanted(
     undecided: Annotated[bool, Query(description="Only those about which nobody has decided")] = False,
     classification: Annotated[Classification | None, Query(description="Only those that are this, undecided")] = None,
     after: Annotated[int, Query(ge=0, le=HIGHEST, description="`Next` of the page before")] = 0,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> Wanted:
     return Wanted(
         after=after,

@@ -31,6 +31,7 @@ from twinpool_services.frontend.documents import (
     SyncRequestDocument,
 )
 from twinpool_services.frontend.exact_route import ExactRoute
+from twinpool_services.frontend.paging import HIGHEST, MOST
 
 router = APIRouter(route_class=ExactRoute, tags=["management"], dependencies=[OneOfTheCalls])
 
@@ -65,18 +66,24 @@ async def get_backup_relationship(here: Here, fqdn: str) -> RelationshipDocument
 
 
 @router.get(POOL + "/sync", responses=problems(*READS), dependencies=[requires(Role.BACKUP_SERVICE)])
-async def list_sync_requests(here: Here, fqdn: str) -> PendingSyncsDocument:
+async def list_sync_requests(
+    here: Here,
+    fqdn: str,
+    after: Annotated[int, Query(ge=0, le=HIGHEST, description="`Next` of the page before")] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
+) -> PendingSyncsDocument:
     """List the synchronisations that were asked for and are not under way.
 
     A full one is under way once the backup pool has its first piece; see `import-progress` there for the rest.
     """
     own_pool(here, fqdn)
-    requests = await here.in_thread(here.opened.store.sync_requests, 0)
+    requests = await here.in_thread(here.opened.store.sync_requests, after)
     pending = [
         PendingSyncDocument(number=number, home=stream.home, backup_module=stream.module, full=full)
-        for number, stream, full in requests
+        for number, stream, full in requests[:limit]
     ]
-    return PendingSyncsDocument(pool_fqdn=here.pool.fqdn, requests=pending)
+    more = pending[-1].number if len(requests) > limit else None
+    return PendingSyncsDocument(pool_fqdn=here.pool.fqdn, requests=pending, next=more)
 
 
 @router.post(

@@ -21,7 +21,7 @@ from twinpool_services.frontend.context import Here, InStream, served_by
 from twinpool_services.frontend.documents import CommittedDocument, CountDocument, RecordDocument, RecordPage
 from twinpool_services.frontend.exact_route import ExactRoute
 from twinpool_services.frontend.limits import Limits
-from twinpool_services.frontend.paging import page_token, read_token
+from twinpool_services.frontend.paging import MOST, page_token, read_token
 
 router = APIRouter(route_class=ExactRoute, tags=["records"])
 
@@ -70,7 +70,7 @@ async def list_records(
     response: Response,
     owner: Annotated[str | None, Query(description="Of this owner alone")] = None,
     after: Annotated[str | None, Query(description="`next` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
     values: Annotated[bool, Query(description="Leave the values out if false")] = True,
 ) -> RecordPage:
     """List records in order; a page may be shorter than `limit` where values are large."""

@@ -27,6 +27,7 @@ from twinpool_services.frontend.documents import (
 )
 from twinpool_services.frontend.exact_route import ExactRoute
 from twinpool_services.frontend.file_transfer import ContentResponse, StreamedResponse, receive_content
+from twinpool_services.frontend.paging import MOST
 from twinpool_services.frontend.transaction_streams import MSGPACK
 
 router = APIRouter(route_class=ExactRoute, tags=["user data"], dependencies=[OneOfTheCalls])
@@ -121,17 +122,22 @@ async def put_content(here: Here, home: str, digest: str, request: Request) -> C
 
 
 @router.get(BACKUP_DATA, responses=problems(*READS), dependencies=[requires(Role.VIEW)])
-async def list_backup_data(here: Here, fqdn: str) -> BackupDataPage:
+async def list_backup_data(
+    here: Here,
+    fqdn: str,
+    after: Annotated[str | None, Query(description="`Next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
+) -> BackupDataPage:
     """List what this pool keeps of homes that are neither its own nor its backup pool's."""
     own_pool(here, fqdn)
-    return BackupDataPage(pool_fqdn=here.pool.fqdn, backup_data=await here.in_thread(kept, here))
+    return await here.in_thread(kept, here, after, limit)
 
 
 @router.post(BACKUP_DATA + "/removal", responses=problems(409, *READS), dependencies=[requires(Role.ADMINISTER)])
 async def remove_backup_data(here: Here, fqdn: str) -> BackupDataPage:
     """Remove it, and return what there was."""
     own_pool(here, fqdn)
-    return BackupDataPage(pool_fqdn=here.pool.fqdn, backup_data=await here.in_thread(remove, here))
+    return await here.in_thread(remove, here)
 
 
 async def _in_threads(here: Context, pages: Iterator[bytes]) -> AsyncIterator[bytes]:

@@ -23,7 +23,8 @@ def answer(asked: Asked) -> Answer:
     backup = {"pool1.lab": "pool2.lab", "pool2.lab": "pool1.lab"}.get(pool)
     match asked.method, path.rpartition("/")[2]:
         case "GET", "homes":
-            return 200, [{"Home": name, "ServingPool": name} for name in ("pool1.lab", "pool2.lab")]
+            homes = [{"Home": name, "ServingPool": name} for name in ("pool1.lab", "pool2.lab")]
+            return 200, {"Homes": homes, "Next": None}
         case "GET", "backup-relationship":
             return 200, {"PoolFqdn": pool, "BackupPoolFqdn": backup}
         case "GET", "sync":

@@ -85,8 +85,9 @@ def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Answe
     documents: list[Any] = []
 
     def rule(asked: Asked) -> Answer:
-        if asked.target == "/v1/homes":
-            return 200, [{"Home": "pool1.lab", "ServingPool": "pool1.lab", "Term": 1, "Mode": "read-write"}]
+        if asked.target.startswith("/v1/homes?"):
+            home = {"Home": "pool1.lab", "ServingPool": "pool1.lab", "Term": 1, "Mode": "read-write"}
+            return 200, {"Homes": [home], "Next": None}
         if asked.method == "POST":
             return 202, {**DONE, "Progress": "Requested"}
         document = documents.pop(0) if len(documents) > 1 else documents[0]
