@@ -19,8 +19,8 @@ import httpx
 import pytest
 
 from tests import nursery
-from tests.front_ends import NO_TLS
 from tests.rabbitmq_server import GIVEN, VirtualHosts, require_rabbitmq
+from twinpool.http_client import client_of
 from twinpool.modules.registry import load_modules
 from twinpool.ports.store import Store
 from twinpool.security.credentials import authorization
@@ -92,7 +92,7 @@ class RunningLab:
         """Return a client of one front end."""
         if name not in self._clients:
             address = self.lab.deployment.front_end(name)[1].address
-            client = httpx.Client(base_url=address, timeout=60, trust_env=False, verify=NO_TLS, headers=self.headers)
+            client = client_of(self.lab.deployment, timeout=60, headers=self.headers, base_url=address)
             self._clients[name] = self._closing.enter_context(client)
         return self._clients[name]
 
@@ -129,7 +129,7 @@ class RunningLab:
 
     def target(self, pool: str) -> Target:
         """Return a pool to be written to, whose answers are noted."""
-        return Target(self.pool(pool), self.headers, self.answers)
+        return Target(self.lab.deployment, self.pool(pool), self.answers)
 
     @contextmanager
     def load(self, pool: str, users: int = USERS) -> Iterator[SteadyLoad]:

@@ -216,7 +216,9 @@ def test_what_is_no_request_is_refused_by_a_problem(shared: FrontEndInTest, sent
     assert json.loads(body)["status"] == status
 
 
-def test_a_body_that_turns_into_nonsense_ends_its_request(shared: FrontEndInTest, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_body_that_turns_into_nonsense_ends_its_request(
+    shared: FrontEndInTest, caplog: pytest.LogCaptureFixture
+) -> None:
     with connected(shared) as connection:
         connection.sendall(head(shared, f"PUT {RECORDS}/ada/k", "Transfer-Encoding: chunked") + b"1\r\nx\r\n")
         connection.sendall(b"no length\r\n")

@@ -13,6 +13,7 @@ import pytest
 
 from tests.front_ends import POOL1, deployment_in
 from twinpool.errors import InvalidConfiguration, PoolUnreachable
+from twinpool.http_client import client_of
 from twinpool.security.key_files import ReadableByOthers
 from twinpool.security.pki import Authority, holders_of
 from twinpool.security.tls import own_certificate, server_tls, trust_of
@@ -80,6 +81,15 @@ def test_front_ends_call_each_other_with_their_certificates(tmp_path: Path) -> N
             assert calls.post(["x"], {}) == {}
         with closing(PoolCalls(POOL1, [address], trust=trust_of(deployment))) as calls, pytest.raises(PoolUnreachable):
             calls.post(["x"], {})
+
+
+def test_commands_show_the_operators_certificate_to_front_ends_that_ask_for_one(tmp_path: Path) -> None:
+    deployment = secured(tmp_path, client_certificates=True)
+    with served(deployment) as address:
+        with client_of(deployment, timeout=10, base_url=address) as client:
+            assert client.get("/").status_code == 200
+        with httpx.Client(verify=trust_of(deployment)) as client, pytest.raises(httpx.HTTPError):
+            client.get(address)
 
 
 def test_a_foreign_client_certificate_is_refused(tmp_path: Path) -> None:

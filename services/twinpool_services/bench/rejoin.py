@@ -17,9 +17,9 @@ from typing import Annotated, Any
 import httpx
 import typer
 
+from twinpool.http_client import client_of
 from twinpool.modules.presence_focus import PresenceFocus
 from twinpool.ports.store import Store
-from twinpool.security.credentials import authorization
 from twinpool.stores.opening import open_store
 from twinpool.vocabulary.deployment import Pool
 from twinpool.vocabulary.names import Home, Route, Stream
@@ -115,8 +115,8 @@ class Rejoins:
     def _fail_over(self, target: Pool, *, disaster: bool = False) -> None:
         wish: dict[str, object] = {"Home": self._home}
         path = f"/v1/pools/{target.fqdn}"
-        address, headers = target.front_ends[0].address, authorization(self._lab.deployment)
-        with httpx.Client(base_url=address, timeout=60, trust_env=False, headers=headers) as client:
+        address = target.front_ends[0].address
+        with client_of(self._lab.deployment, timeout=60, base_url=address) as client:
             if disaster:
                 plan = _read(client, f"{path}/failover-plans/{self._home}")
                 wish |= {"DisasterMode": True, "PlanToken": plan["PlanToken"]}

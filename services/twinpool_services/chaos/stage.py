@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from twinpool.errors import TwinpoolError
+from twinpool.http_client import client_of
 from twinpool.ports.store import Store
 from twinpool.security.credentials import authorization
 from twinpool.stores.opening import open_store
@@ -60,7 +61,7 @@ class Stage:
             self.lab.up(self.topology.lab_plan)
             self.watcher = self._stack.enter_context(Watcher(self.lab.deployment))
             headers = authorization(self.lab.deployment, environment={})
-            self.http = self._stack.enter_context(httpx.Client(timeout=TIMEOUT, trust_env=False, headers=headers))
+            self.http = self._stack.enter_context(client_of(self.lab.deployment, timeout=TIMEOUT, headers=headers))
             self._configure()
         except BaseException:
             self._stack.close()

@@ -13,8 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from twinpool.errors import HomeNotServed, PoolUnreachable, TwinpoolError
-from twinpool.security.credentials import authorization
-from twinpool.security.tls import trust_of
+from twinpool.http_client import client_of
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
 from twinpool_services.cli.problems import error_of
 
@@ -53,10 +52,7 @@ class Client:
         """
         self.deployment = deployment
         self.tell: Callable[[str], None] | None = None  #: is told of each answer, for -Verbose
-        # Front ends are reached directly: a proxy of the environment is for the world outside.
-        self._http = httpx.Client(
-            timeout=timeout, trust_env=False, headers=authorization(deployment), verify=trust_of(deployment)
-        )
+        self._http = client_of(deployment, timeout=timeout)
 
     def __enter__(self) -> Self:
         return self

@@ -9,12 +9,11 @@ import typer
 
 from twinpool.errors import InvalidConfiguration
 from twinpool.options import find_deployment_file, load_deployment
-from twinpool.security.key_files import KeyId, key_id_of, public_key_of, read_private_key, read_public_keys
+from twinpool.security.key_files import key_id_of, public_key_of, read_private_key, read_public_keys
 from twinpool.security.key_ring import KeyRing
 from twinpool.vocabulary.addresses import parse_fqdn
 from twinpool.vocabulary.deployment import Pool
 from twinpool.vocabulary.names import PoolFqdn
-from twinpool_services.cli.common import Format
 from twinpool_services.cli.friendly import DeploymentOption, FormatOption
 from twinpool_services.cli.objects import CmdletObject
 from twinpool_services.cli.output import console, show

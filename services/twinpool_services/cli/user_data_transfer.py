@@ -13,10 +13,9 @@ import httpx
 
 from twinpool.archive import Archive, ArchiveWriter, Part
 from twinpool.errors import PoolUnreachable
+from twinpool.http_client import client_of
 from twinpool.modules.module import Module
 from twinpool.modules.registry import load_modules
-from twinpool.security.credentials import authorization
-from twinpool.security.tls import trust_of
 from twinpool.vocabulary.change import Change, Record
 from twinpool.vocabulary.names import Digest
 from twinpool.wire import ChangeStream, encode_changes
@@ -62,8 +61,7 @@ class Home:
         """Find a front end that answers. Raises `PoolUnreachable`."""
         self.home = client.deployment.pool(fqdn).fqdn
         serving = client.deployment.pool(client.serving_pool(self.home))
-        shown, trust = authorization(client.deployment), trust_of(client.deployment)
-        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, headers=shown, verify=trust)
+        self._http = client_of(client.deployment, timeout=TIMEOUT)
         for front_end in serving.front_ends:
             try:
                 if self._http.get(front_end.address + "/readyz", timeout=3.0).is_success:

@@ -80,7 +80,7 @@ class Crowd:
 
 
 class _Answer:
-    """Sends an answer in pieces, so that what a slow client does not take goes on being counted, and can be given up."""
+    """Sends an answer in pieces, so that what a slow client does not take goes on being counted."""
 
     def __init__(self, held: _Held, scope: Scope, receive: Receive, send: Send) -> None:
         self._held, self._scope, self._receive, self._send = held, scope, receive, send

@@ -19,7 +19,9 @@ from rich.table import Table
 
 from twinpool.errors import InvalidParameter, NotFound
 from twinpool.options import VARIABLES
+from twinpool.security.tls import OPERATOR
 from twinpool.vocabulary.addresses import parse_broker_url
+from twinpool_services.lab.certificates import PKI
 from twinpool_services.lab.display import Display, display
 from twinpool_services.lab.front_end_process import ProcessState
 from twinpool_services.lab.lab import Lab
@@ -48,11 +50,14 @@ class Format(enum.StrEnum):
 
 DirectoryOption = Annotated[Path, typer.Option("--directory", help="Where the lab keeps everything.")]
 FrontEndArgument = Annotated[str, typer.Argument(metavar="FRONT_END", help="For example fe1.pool1.lab.")]
+TlsOption = Annotated[
+    bool, typer.Option("--tls", help="HTTPS and amqps, and everybody shows a certificate of the lab's own CA.")
+]
 DEFAULT_DIRECTORY = Path("lab")
 
 
 @app.command()
-def up(  # noqa: PLR0917 - each of them is an option of the command
+def up(  # noqa: PLR0913, PLR0917 - each of them is an option of the command
     directory: DirectoryOption = DEFAULT_DIRECTORY,
     pools: Annotated[int | None, typer.Option(help="How many pools; 2 by default.", show_default=False)] = None,
     front_ends: Annotated[int | None, typer.Option(help="Of each pool; 2 by default.", show_default=False)] = None,
@@ -68,6 +73,7 @@ def up(  # noqa: PLR0917 - each of them is an option of the command
         Network | None,
         typer.Option(help="loopback by default; namespaces part the pools for real, as root.", show_default=False),
     ] = None,
+    tls: TlsOption = False,  # noqa: FBT002
 ) -> None:
     """Make a lab, or start what does not run of one that was made before."""
     shown = display()
@@ -79,6 +85,7 @@ def up(  # noqa: PLR0917 - each of them is an option of the command
         "broker_url": checked_broker(broker),
         "broker_nodes": broker_nodes,
         "network": network,
+        "tls": tls or None,
     }
     plan = planned(lab, {name: value for name, value in wished.items() if value is not None})
     with interruptible():
@@ -90,7 +97,7 @@ def planned(lab: Lab, wished: Mapping[str, Any]) -> LabPlan | None:
     """Return the plan of a lab with what is wished for; None if it is to stay as it is."""
     if lab.exists:
         return replace(lab.plan, **wished) if wished else None
-    private = "broker_nodes" in wished or wished.get("network") is Network.NAMESPACES
+    private = "broker_nodes" in wished or "tls" in wished or wished.get("network") is Network.NAMESPACES
     given = None if private else checked_broker(os.environ.get(BROKER_VARIABLE))
     return replace(LabPlan(broker_url=given), **wished)
 
@@ -218,11 +225,20 @@ def say_how_to_talk_to(lab: Lab, shown: Display) -> None:
     shown.say(f"  {command} lab status{directory}")
     shown.say(f"  {command} Get-CsBackupServiceStatus -PoolFqdn {pool.fqdn}{at}")
     token = lab.directory / CLIENT_TOKEN
-    shown.say(f'  curl -H "Authorization: Bearer $(cat {_shortest(token)})" -X PUT --data-binary online {record}')
+    curl = f"curl{_certificates(lab)}"
+    shown.say(f'  {curl} -H "Authorization: Bearer $(cat {_shortest(token)})" -X PUT --data-binary online {record}')
     shown.say(f"  {command} lab kill {living[0].name}{directory}")
     shown.say(f"  and the API's documentation: {living[0].address}/docs")
     shown.say("End it:")
     shown.say(f"  {command} lab down{directory}            (keeps the data; --erase deletes it)")
+
+
+def _certificates(lab: Lab) -> str:
+    """Return what curl has to know of the certificates of a lab."""
+    if not lab.plan.tls:
+        return ""
+    place = _shortest(lab.directory / PKI)
+    return f" --cacert {place}/ca.crt --cert {place}/{OPERATOR}.crt --key {place}/{OPERATOR}.key"
 
 
 def _shortest(path: Path) -> Path:

@@ -22,11 +22,11 @@ def make_keys(directory: Path, pools: Iterable[PoolFqdn]) -> None:
             ring.make()
 
 
-def key_lines(pool: PoolFqdn, *, own_broker_user: bool) -> list[str]:
-    """Return what the deployment file says of a pool's keys, and of its user of the broker if it has one."""
+def key_lines(pool: PoolFqdn, *, broker_password: bool) -> list[str]:
+    """Return what the deployment file says of a pool's keys, and of its password for the broker if it has one."""
     ring = KeyRing.within(Path(KEYS), pool)
     lines = [f'signing_key = "{ring.private}"', f'verify_keys = ["{ring.public}"]']
-    return [*lines, *([f'broker_password_file = "{KEYS}/{pool}.broker-password"'] if own_broker_user else [])]
+    return [*lines, *([f'broker_password_file = "{KEYS}/{pool}.broker-password"'] if broker_password else [])]
 
 
 def erase_keys(directory: Path) -> None:

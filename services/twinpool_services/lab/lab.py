@@ -11,6 +11,7 @@ from twinpool.errors import InvalidParameter, NotFound, TwinpoolError
 from twinpool.options import load_deployment
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
 from twinpool.vocabulary.names import FrontEndName
+from twinpool_services.lab.certificates import erase_certificates, make_certificates
 from twinpool_services.lab.display import Display, display
 from twinpool_services.lab.front_end_process import FrontEndProcess, ProcessState
 from twinpool_services.lab.keys import erase_keys, make_keys
@@ -217,6 +218,8 @@ class Lab:
         """Write the deployment file once all that it names has been made: the pools' users of the broker, too."""
         draft = self.directory / DRAFT
         write_privately(draft, text)
+        if self.plan.tls:
+            make_certificates(self.directory, load_deployment(draft, environment={}))
         undisturbed(lambda: self.servers.create_broker_users(load_deployment(draft, environment={}), self.directory))
         draft.replace(self.deployment_file)
 
@@ -288,6 +291,7 @@ class Lab:
         shutil.rmtree(self.directory / "log", ignore_errors=True)
         erase_tokens(self.directory)
         erase_keys(self.directory)
+        erase_certificates(self.directory)
         for name in (DEPLOYMENT, DRAFT, NOTE, LOCK):
             (self.directory / name).unlink(missing_ok=True)
         if not any(self.directory.iterdir()):

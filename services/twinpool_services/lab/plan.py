@@ -12,6 +12,7 @@ from twinpool.brokers.free_ports import LOOPBACK, free_ports
 from twinpool.errors import InvalidParameter
 from twinpool.vocabulary.names import FrontEndName, PoolFqdn
 from twinpool.vocabulary.security import Signatures
+from twinpool_services.lab.certificates import pki_lines
 from twinpool_services.lab.keys import key_lines
 from twinpool_services.lab.surroundings import UNDISTURBED, Surroundings
 
@@ -46,6 +47,7 @@ class LabPlan:
     broker_url: str | None = None  #: a broker that is given; None for a private node of the lab's own
     broker_nodes: int = 1  #: of the private broker; quorum queues have members on three of them
     network: Network = Network.LOOPBACK
+    tls: bool = False  #: HTTPS and amqps, and everybody shows a certificate of the lab's own CA
     lease_duration: str = "00:00:05"
     heartbeat: str | None = None  #: of the broker's connections; None: as usual
     options: Mapping[str, str] = field(default_factory=dict)  #: further keys of the file's [deployment] table
@@ -60,6 +62,8 @@ class LabPlan:
             raise InvalidParameter(f"a broker has 1 to {MOST_BROKER_NODES} nodes", field="broker-nodes")
         if self.broker_url is not None and (self.broker_nodes > 1 or self.network is Network.NAMESPACES):
             raise InvalidParameter("a broker that is given cannot be made into another", field="broker")
+        if self.broker_url is not None and self.tls:
+            raise InvalidParameter("a lab with certificates has a broker of its own, for that shows one", field="tls")
 
     @property
     def pool_names(self) -> tuple[PoolFqdn, ...]:
@@ -115,13 +119,14 @@ def deployment_text(
         "[security]",
         "open_docs = true",
         f"signatures = {_quoted(Signatures.REQUIRED)}",
+        *pki_lines(tls=plan.tls),
     ]
     for pool in plan.pool_names:
         store = surroundings.store_url(pool, stores[pool])
         lines += ["", "[[pool]]", f"fqdn = {_quoted(pool)}", f"store = {_quoted(store)}"]
         if (reached := surroundings.broker_url(pool, broker_url)) != broker_url:
             lines.append(f"broker_url = {_quoted(reached)}")
-        lines += key_lines(pool, own_broker_user=plan.broker_url is None)
+        lines += key_lines(pool, broker_password=plan.broker_url is None and not plan.tls)
         lines += [f"content = {_quoted(f'{pool}.content')}", "front_ends = ["]
         for name in plan.front_end_names(pool):
             lines.append(_front_end(name, f"{(hosts or {}).get(pool, LOOPBACK)}:{next(ports)}", surroundings))

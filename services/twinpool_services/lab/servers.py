@@ -18,6 +18,7 @@ from twinpool.modules.registry import load_modules
 from twinpool.vocabulary.addresses import without_credentials, without_password
 from twinpool.vocabulary.deployment import Deployment
 from twinpool.vocabulary.names import PoolFqdn
+from twinpool_services.lab.certificates import broker_certificate, node_tls
 from twinpool_services.lab.namespaces import BROKER, Namespaces
 from twinpool_services.lab.plan import LabPlan, Network, StoreKind
 from twinpool_services.lab.postgresql_cluster import PostgresqlCluster
@@ -66,12 +67,14 @@ class LabServers:
     @property
     def pools_url(self) -> str:
         """The broker for the deployment file: on a private one each pool logs in as its own user."""
+        if self.broker is not None and self._plan.tls:
+            return self.broker.amqps_url(VIRTUAL_HOST)
         return self.broker_url if self.broker is None else without_credentials(self.broker_url)
 
     @property
     def broker_shown(self) -> str:
         """Where the broker is, for people."""
-        return without_password(self.broker_url)
+        return self.pools_url if self._plan.tls else without_password(self.broker_url)
 
     def are_running(self) -> bool:
         """Say whether all that is ours runs."""
@@ -83,6 +86,8 @@ class LabServers:
         if self.namespaces is not None:
             self.namespaces.up()
         if self.broker is not None:
+            if self._plan.tls:
+                broker_certificate(self._directory, self._place_of(BROKER).host)
             self.broker.start()
         return self.broker_shown
 
@@ -91,7 +96,8 @@ class LabServers:
         if not self.broker_nodes:
             return
         where, passwords = Rabbitmqctl(self.broker_nodes[0].ctl), PasswordFiles(directory, only_plan=False)
-        users = users_of(deployment, deployment.pools, load_modules().names, passwords)
+        password_of = (lambda _pool: None) if self._plan.tls else passwords  # Certificates say who calls.
+        users = users_of(deployment, deployment.pools, load_modules().names, password_of)
         # Compared with nothing, for asking costs a second: what is there already is only set again.
         where.apply(plan_users(users, {}))
 
@@ -149,10 +155,10 @@ class LabServers:
 def _private_broker(directory: Path, plan: LabPlan, place: Place) -> PrivateNode | PrivateCluster | None:
     if plan.broker_url is not None:
         return None
-    settings = {"default_vhost": VIRTUAL_HOST}
+    settings, tls = {"default_vhost": VIRTUAL_HOST}, node_tls(directory) if plan.tls else None
     if plan.broker_nodes > 1:
-        return PrivateCluster(directory / "rabbitmq", plan.broker_nodes, settings=settings, place=place)
-    return PrivateNode(directory / "rabbitmq", settings=settings, place=place)
+        return PrivateCluster(directory / "rabbitmq", plan.broker_nodes, settings=settings, place=place, tls=tls)
+    return PrivateNode(directory / "rabbitmq", settings=settings, place=place, tls=tls)
 
 
 def _postgresql_clusters(

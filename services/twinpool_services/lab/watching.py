@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from twinpool.http_client import client_of
 from twinpool.security.credentials import authorization
 from twinpool.vocabulary.deployment import Deployment, FrontEnd
 
@@ -28,8 +29,7 @@ class Watcher:
 
         Front ends of a lab are reached directly, whatever proxy or token the environment names.
         """
-        headers = authorization(deployment, environment={})
-        self._http = httpx.Client(timeout=ANSWER, trust_env=False, headers=headers)
+        self._http = client_of(deployment, timeout=ANSWER, headers=authorization(deployment, environment={}))
         self._pause = threading.Event()
 
     def __enter__(self) -> Self:

@@ -75,7 +75,7 @@ class ThroughHttp:
 class _HttpHand:
     def __init__(self, places: Places, nth: int) -> None:
         self._places, self._at = places, nth
-        self._http = httpx.Client(timeout=ANSWER, trust_env=False, headers=places.headers)
+        self._http = places.http()
 
     def __enter__(self) -> Self:
         return self

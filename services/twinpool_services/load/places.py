@@ -9,6 +9,7 @@ from http import HTTPStatus
 import httpx
 
 from twinpool.errors import InvalidParameter, NotAuthenticated, NotAuthorised, PoolUnreachable
+from twinpool.http_client import client_of
 from twinpool.modules.cms_master import CmsMaster
 from twinpool.vocabulary.deployment import Deployment, Pool
 from twinpool.vocabulary.names import CMS_HOME, Home, ModuleName, PoolFqdn, Stream
@@ -41,6 +42,10 @@ class Places:
         partner = self.deployment.partner_of(writer.fqdn)
         return self.partner if partner is None else self.deployment.pool(partner)
 
+    def http(self) -> httpx.Client:
+        """Make a client for the front ends."""
+        return client_of(self.deployment, timeout=ANSWER, headers=self.headers)
+
     @property
     def pools(self) -> Sequence[Pool]:
         """All pools that have to do with it."""
@@ -56,7 +61,7 @@ def find_places(deployment: Deployment, fqdn: str | None, headers: Mapping[str, 
     partner = deployment.partner_of(pool.fqdn)
     if partner is None:
         raise InvalidParameter(f"{pool.fqdn} has no backup pool, so nothing of it is imported anywhere", field="pool")
-    with httpx.Client(timeout=ANSWER, trust_env=False, headers=headers) as http:
+    with client_of(deployment, timeout=ANSWER, headers=headers) as http:
         served = _serving(deployment, pool, http)
     serving = deployment.pool(served.get(Home(pool.fqdn), pool.fqdn))
     other = deployment.pool(partner) if serving.fqdn == pool.fqdn else pool

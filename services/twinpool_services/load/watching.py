@@ -17,6 +17,7 @@ from twinpool.errors import BrokerUnreachable
 from twinpool.modules.registry import load_modules
 from twinpool.ports.store import Store
 from twinpool.security.passwords import broker_url_of
+from twinpool.security.tls import broker_tls
 from twinpool.stores.opening import open_store
 from twinpool.vocabulary.deployment import Pool
 from twinpool.vocabulary.names import FrontEndName, ModuleName, Stream
@@ -84,7 +85,7 @@ def observing(
             if in_store:
                 look = store_look(ending.enter_context(closing(open_store(pool.store, pool.fqdn))), stream)
             else:
-                http = ending.enter_context(httpx.Client(timeout=ANSWER, trust_env=False, headers=places.headers))
+                http = ending.enter_context(places.http())
                 look = http_look(http, [one.address for one in pool.front_ends], stream)
             pause = threading.Event()
             every = STORE_LOOK if in_store else HTTP_LOOK
@@ -124,7 +125,7 @@ class Sampler:
             thread.join(30.0)
 
     def _run(self) -> None:
-        with httpx.Client(timeout=ANSWER, trust_env=False, headers=self._places.headers) as http, ExitStack() as ending:
+        with self._places.http() as http, ExitStack() as ending:
             while True:
                 self._sample_states(http)
                 self._sample_processes()
@@ -167,7 +168,9 @@ class Sampler:
         names = [queue_to(pool.fqdn, module) for pool in self._places.pools for module in load_modules().names]
         try:
             if self._depths is None:
-                self._depths = ending.enter_context(QueueDepths(broker_url_of(self._places.serving)))
+                serving = self._places.serving
+                depths = QueueDepths(broker_url_of(serving), tls=broker_tls(self._places.deployment, serving))
+                self._depths = ending.enter_context(depths)
             found = self._depths.ready(names)
         except BrokerUnreachable:  # During an outage nothing is seen; afterwards we connect anew.
             self._depths = None

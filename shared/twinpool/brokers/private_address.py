@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from twinpool.brokers.free_ports import LOOPBACK, free_ports
 
@@ -19,6 +20,7 @@ class Address:
     mapper: int  #: port of Erlang's port mapper
     password: str
     user: str = "twinpool"
+    amqps: int = 0  #: port of AMQP over TLS, where the node has a certificate
 
     @property
     def node(self) -> str:
@@ -47,6 +49,34 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NodeTls:
+    """With what a node serves amqps. Callers have to show a certificate of the CA, and are known by its common name."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+    @property
+    def plugins(self) -> tuple[str, ...]:
+        """What the node has to be able to do."""
+        return ("rabbitmq_auth_mechanism_ssl",)
+
+    def settings(self, host: str, port: int) -> Mapping[str, str]:
+        """What the node's configuration says of it."""
+        return {
+            "listeners.ssl.1": f"{host}:{port}",
+            "ssl_options.cacertfile": str(self.ca),
+            "ssl_options.certfile": str(self.certificate),
+            "ssl_options.keyfile": str(self.key),
+            "ssl_options.verify": "verify_peer",
+            "ssl_options.fail_if_no_peer_cert": "true",
+            "ssl_cert_login_from": "common_name",
+            "auth_mechanisms.1": "PLAIN",
+            "auth_mechanisms.2": "EXTERNAL",
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where the processes of a private server run and listen."""
 
@@ -59,11 +89,12 @@ HERE = Place()
 
 def new_address(*, mapper: int | None = None, password: str | None = None) -> Address:
     """Choose free ports and a password; the port mapper's is given where it serves other nodes as well."""
-    amqp, http, distribution, own_mapper = free_ports(4)
+    amqp, http, distribution, own_mapper, amqps = free_ports(5)
     return Address(
         amqp=amqp,
         http=http,
         distribution=distribution,
         mapper=mapper or own_mapper,
         password=password or secrets.token_urlsafe(18),
+        amqps=amqps,
     )

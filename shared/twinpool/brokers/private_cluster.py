@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from twinpool.brokers.private_address import HERE, Address, Membership, Place, new_address
+from twinpool.brokers.private_address import HERE, Address, Membership, NodeTls, Place, new_address
 from twinpool.brokers.private_node import PrivateNode
 from twinpool.errors import BrokerUnreachable
 
@@ -23,11 +24,17 @@ class PrivateCluster:
     """
 
     def __init__(
-        self, directory: Path, nodes: int, *, settings: Mapping[str, str] | None = None, place: Place = HERE
+        self,
+        directory: Path,
+        nodes: int,
+        *,
+        settings: Mapping[str, str] | None = None,
+        place: Place = HERE,
+        tls: NodeTls | None = None,
     ) -> None:
         """Know the cluster of a directory; nothing is written before `start`. Raises `BrokerUnreachable`."""
         self.directory = directory.absolute()
-        self._count, self._settings, self._place = nodes, dict(settings or {}), place
+        self._count, self._settings, self._place, self._tls = nodes, dict(settings or {}), place, tls
         self.nodes: tuple[PrivateNode, ...] = ()
         self._mapper: PrivateNode | None = None
         if (self.directory / NOTE).exists():
@@ -35,11 +42,11 @@ class PrivateCluster:
 
     def url(self, vhost: str = "/") -> str:
         """Return a broker URL that names every node. Raises `BrokerUnreachable` if there never was one."""
-        first, *others = [node.url(vhost) for node in self._require()]
-        before, at, after = first.rpartition("@")
-        host, slash, path = after.partition("/")
-        hosts = [host, *(url.rpartition("@")[2].partition("/")[0] for url in others)]
-        return f"{before}{at}{','.join(hosts)}{slash}{path}"
+        return _joined([node.url(vhost) for node in self._require()])
+
+    def amqps_url(self, vhost: str = "/") -> str:
+        """Return likewise one over TLS, for callers who are known by their certificates."""
+        return _joined([node.amqps_url(vhost) for node in self._require()])
 
     def is_running(self) -> bool:
         """Say whether every node's process lives."""
@@ -104,6 +111,7 @@ class PrivateCluster:
                 schedulers=1,
                 membership=membership,
                 place=self._place,
+                tls=self._tls,
             )
             for number, membership in enumerate(memberships, start=1)
         )
@@ -115,3 +123,11 @@ class PrivateCluster:
             return note["cookie"], [Address(**address) for address in note["addresses"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BrokerUnreachable(f"{path} is damaged; delete {self.directory} if nothing runs in it") from error
+
+
+def _joined(urls: Sequence[str]) -> str:
+    """Return one URL for nodes that differ in host and port alone."""
+    parts = [urlsplit(url) for url in urls]
+    credentials, at, _ = parts[0].netloc.rpartition("@")
+    hosts = ",".join(part.netloc.rpartition("@")[2] for part in parts)
+    return parts[0]._replace(netloc=f"{credentials}{at}{hosts}").geturl()

@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from twinpool.brokers.free_ports import LOOPBACK
-from twinpool.brokers.private_address import HERE, Address, Membership, Place, new_address
+from twinpool.brokers.private_address import HERE, Address, Membership, NodeTls, Place, new_address
 from twinpool.brokers.process_mark import ProcessMark
 from twinpool.brokers.rabbitmq_installation import find_installation
 from twinpool.errors import BrokerUnreachable
@@ -62,15 +62,17 @@ class PrivateNode:
         schedulers: int = 2,
         membership: Membership | None = None,
         place: Place = HERE,
+        tls: NodeTls | None = None,
     ) -> None:
         """Prepare a node; nothing is started or written before `start`.
 
         `plugins` are enabled, `settings` go to rabbitmq.conf, `schedulers` is how many cores Erlang uses. A node with a
-        membership is one of a cluster, which runs the port mapper for all of them.
+        membership is one of a cluster, which runs the port mapper for all of them. With `tls` it serves amqps as well.
         """
         self.directory = directory.absolute()
-        self._plugins, self._settings, self._schedulers = plugins, dict(settings or {}), schedulers
-        self._membership, self._place = membership, place
+        self._plugins = (*plugins, *(tls.plugins if tls else ()))
+        self._settings, self._schedulers = dict(settings or {}), schedulers
+        self._membership, self._place, self._tls = membership, place, tls
         self._address: Address | None = membership.address if membership else None
         self._marks: dict[str, ProcessMark] = {}  # by role: mapper, script, server
         self._recall()
@@ -88,6 +90,10 @@ class PrivateNode:
         """Return the broker URL of a virtual host."""
         address = self._known_address()
         return f"amqp://{address.user}:{address.password}@{self._place.host}:{address.amqp}/{quote(vhost, safe='')}"
+
+    def amqps_url(self, vhost: str = "/") -> str:
+        """Return the URL of a virtual host over TLS, for callers who are known by their certificates."""
+        return f"amqps://{self._place.host}:{self._known_address().amqps}/{quote(vhost, safe='')}"
 
     @property
     def name(self) -> str:
@@ -254,6 +260,7 @@ class PrivateNode:
         self.directory.chmod(0o700)  # It holds a password and a cookie.
         own = CONFIGURATION if "rabbitmq_management" in self._plugins else CONFIGURATION.partition("management.")[0]
         settings = self._settings | dict(self._membership.settings if self._membership else {})
+        settings |= self._tls.settings(self._place.host, address.amqps) if self._tls else {}
         lines = own.format(**asdict(address), host=self._place.host)
         lines += "".join(f"{key} = {value}\n" for key, value in settings.items())
         (self.directory / "rabbitmq.conf").write_text(lines, encoding="utf-8")

@@ -1,8 +1,9 @@
 """A certificate authority for labs and small deployments: a CA, and a certificate for each who speaks.
 
 Everything lies in one directory: `ca.crt`, `ca.key`, and for each name `NAME.crt` and `NAME.key`. A front end's
-certificate serves and shows who calls; a pool's shows it to the broker, by its common name; the broker's serves. Keys
-are for their owners alone. Where there is a CA already, its certificates do as well: only the names of files count.
+certificate serves and shows who calls; a pool's shows it to the broker, by its common name; the broker's serves; the
+operator's is shown by commands. Keys are for their owners alone. Where there is a CA already, its certificates do as
+well: only the names of files count.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from twinpool.errors import InvalidConfiguration, Refused
 from twinpool.security.private_files import write_private, write_public
+from twinpool.security.tls import OPERATOR
 from twinpool.vocabulary.deployment import Deployment
 
 CA = "ca"
@@ -74,7 +76,13 @@ def holders_of(deployment: Deployment) -> tuple[Holder, ...]:
         holders.append(Holder(name=pool.fqdn, kind="pool", hosts=(), calls=True))
     urls = [deployment.broker.url, *(pool.broker_url for pool in deployment.pools)]
     hosts = _distinct([host for url in urls for host in _hosts_of(url)])
-    return (*holders, Holder(name=BROKER, kind="broker", hosts=hosts, calls=False))
+    operator = Holder(name=OPERATOR, kind="commands", hosts=(), calls=True)
+    return (*holders, operator, broker_holder(hosts))
+
+
+def broker_holder(hosts: Iterable[str]) -> Holder:
+    """Name the broker, which is reached under these hosts."""
+    return Holder(name=BROKER, kind="broker", hosts=tuple(hosts), calls=False)
 
 
 class Authority:

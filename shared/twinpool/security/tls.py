@@ -12,6 +12,7 @@ from twinpool.security.key_files import require_private
 from twinpool.vocabulary.deployment import Deployment, Pool
 
 CA_FILE = "ca.crt"
+OPERATOR = "operator"  #: whose certificate commands show to front ends that ask for one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,17 +13,18 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from twinpool.security.credentials import authorization
+from twinpool.http_client import client_of
 from twinpool.vocabulary.names import PoolFqdn
 from twinpool_services.bench.failing import BenchFailed
 from twinpool_services.bench.failover.moving import Moved, Moves
-from twinpool_services.bench.failover.roaming import RoamingClients
+from twinpool_services.bench.failover.roaming import TIMEOUT, RoamingClients
 from twinpool_services.bench.options import Format, FormatOption
 from twinpool_services.bench.servers import BROKER_VARIABLE
 from twinpool_services.lab import Display, Lab, LabPlan, StoreKind, Watcher, interruptible, open_display
@@ -63,7 +64,8 @@ def failover(
 
 def _measure(lab: Lab, rate: float, rounds: int, shown: Display) -> dict[str, object]:
     addresses = [(pool.fqdn, front_end.address) for pool in lab.deployment.pools for front_end in pool.front_ends]
-    clients = RoamingClients(lab.deployment.pools[0].fqdn, addresses, rate, headers=authorization(lab.deployment))
+    http = partial(client_of, lab.deployment, timeout=TIMEOUT)
+    clients = RoamingClients(lab.deployment.pools[0].fqdn, addresses, rate, http)
     planned: list[Moved] = []
     disasters: list[Moved] = []
     with shown.step("Measuring", total=2 * rounds) as step, Watcher(lab.deployment) as watcher:

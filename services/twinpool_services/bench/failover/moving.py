@@ -9,7 +9,7 @@ from datetime import datetime
 
 import httpx
 
-from twinpool.security.credentials import authorization
+from twinpool.http_client import client_of
 from twinpool.stores.opening import open_store
 from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.names import Home, ModuleName, PoolFqdn, Stream
@@ -130,9 +130,7 @@ class Moves:
 
     def _client(self, pool: PoolFqdn) -> httpx.Client:
         address = self._lab.deployment.pool(pool).front_ends[0].address
-        return httpx.Client(
-            base_url=address, timeout=PATIENCE, trust_env=False, headers=authorization(self._lab.deployment)
-        )
+        return client_of(self._lab.deployment, timeout=PATIENCE, base_url=address)
 
     def _standing(self, pool: PoolFqdn) -> tuple[int, PoolFqdn]:
         with self._client(pool) as client:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -37,7 +37,7 @@ class RoamingClients:
     home: str
     addresses: Sequence[tuple[str, str]]  #: pool and base URL of each front end
     rate: float  #: writes a second, of all together
-    headers: Mapping[str, str]  #: of every request
+    http: Callable[[], httpx.Client]  #: makes the client of a thread, which is closed in the end
     clients: int = 8
     told: list[Told] = field(default_factory=list)
     unknown: int = 0  #: writes without an answer
@@ -74,7 +74,7 @@ class RoamingClients:
 
     def _write_on(self, stop: threading.Event, first: int) -> None:
         pause, due, place = self.clients / self.rate, time.monotonic(), first
-        with httpx.Client(timeout=TIMEOUT, trust_env=False, headers=self.headers) as client:
+        with self.http() as client:
             while not stop.wait(max(0.0, due - time.monotonic())):
                 due = max(due + pause, time.monotonic() - 1.0)  # What was missed is not made up for at once.
                 key = f"w-{next(self._numbers)}"

@@ -25,7 +25,6 @@ from twinpool_services.frontend.bodies import read_object, validated
 from twinpool_services.frontend.calls import OneOfTheCalls
 from twinpool_services.frontend.context import Context, Here, own_pool
 from twinpool_services.frontend.exact_route import ExactRoute
-from twinpool_services.frontend.paging import MOST
 from twinpool_services.frontend.failover_documents import (
     FailoverAbortDocument,
     FailoverDocument,
@@ -35,6 +34,7 @@ from twinpool_services.frontend.failover_documents import (
     StandingDocument,
 )
 from twinpool_services.frontend.first_writes import first_write
+from twinpool_services.frontend.paging import MOST
 from twinpool_services.frontend.pool_state import pool_state
 
 router = APIRouter(route_class=ExactRoute, tags=["management"], dependencies=[OneOfTheCalls])

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-from twinpool.vocabulary.deployment import Pool
+from twinpool.http_client import client_of
+from twinpool.security.credentials import authorization
+from twinpool.vocabulary.deployment import Deployment, Pool
 from twinpool_services.lab.demo.answers import Answers
 from twinpool_services.lab.demo.sample_data import (
     SampleFile,
@@ -18,7 +20,7 @@ from twinpool_services.lab.demo.sample_data import (
     presence_of_user,
     records_of_user,
 )
-from twinpool_services.lab.demo.writer import Writer
+from twinpool_services.lab.demo.writer import TIMEOUT, Writer
 
 Item = TypeVar("Item")
 
@@ -47,13 +49,16 @@ class Loaded:
 class Target:
     """The pool that is written to, what shows it who we are, and where its answers are noted."""
 
+    deployment: Deployment
     pool: Pool
-    headers: Mapping[str, str]
     answers: Answers
 
     def writer(self, first: int) -> Writer:
         """Return a writer that begins with the `first` of the pool's front ends."""
-        return Writer(self.pool, self.answers, self.headers, first=first)
+        headers = authorization(self.deployment, environment={})
+        return Writer(
+            self.pool, self.answers, client_of(self.deployment, timeout=TIMEOUT, headers=headers), first=first
+        )
 
 
 def load_users(target: Target, numbers: Sequence[int], users: int, done: Callable[[int], None]) -> None:

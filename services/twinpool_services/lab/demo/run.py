@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinpool.modules.registry import load_modules
-from twinpool.security.credentials import authorization
 from twinpool.vocabulary.deployment import Pool
 from twinpool.vocabulary.names import CMS_HOME, Home, PoolFqdn, Stream
 from twinpool.vocabulary.states import ExportState
@@ -74,7 +73,7 @@ class Demo:
 
     def _target(self, pool: PoolFqdn) -> Target:
         deployment = self._lab.deployment
-        return Target(deployment.pool(pool), authorization(deployment, environment={}), self._answers)
+        return Target(deployment, deployment.pool(pool), self._answers)
 
     # ── loading ─────────────────────────────────────────────────────────────────────────────────────────────
 

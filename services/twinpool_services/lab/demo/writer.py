@@ -7,7 +7,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -47,11 +47,11 @@ class Turns:
 class Writer:
     """Writes to the home of one pool; for one thread."""
 
-    def __init__(self, pool: Pool, answers: Answers, headers: Mapping[str, str], *, first: int = 0) -> None:
-        """Begin with the `first` of the pool's front ends; the headers of every request show who we are."""
+    def __init__(self, pool: Pool, answers: Answers, http: httpx.Client, *, first: int = 0) -> None:
+        """Begin with the `first` of the pool's front ends; the client shows who we are, and is closed in the end."""
         self._pool, self._answers = pool, answers
         self._at = first % len(pool.front_ends)
-        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, headers=headers)
+        self._http = http
         self._pause = threading.Event()
         home = Home(pool.fqdn)
         self._records, self._files = Stream(home, PresenceFocus.name), Stream(home, DataConf.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Self
@@ -9,7 +10,9 @@ from typing import Self
 import pika
 import pika.exceptions
 
+from twinpool.brokers.link_options import LinkOptions
 from twinpool.brokers.rabbitmq.failures import reason_of
+from twinpool.brokers.rabbitmq.link import parameters_of
 from twinpool.errors import BrokerUnreachable
 from twinpool.vocabulary.addresses import broker_addresses
 
@@ -17,9 +20,10 @@ from twinpool.vocabulary.addresses import broker_addresses
 class QueueDepths:
     """Asks a broker again and again over one connection; for one thread."""
 
-    def __init__(self, url: str) -> None:
-        """Connect. Raises `BrokerUnreachable`."""
-        nodes = [pika.URLParameters(node) for node in broker_addresses(url)]
+    def __init__(self, url: str, *, tls: ssl.SSLContext | None = None) -> None:
+        """Connect; `tls` is what an amqps broker is checked by, and shown. Raises `BrokerUnreachable`."""
+        options = LinkOptions(tls=tls)
+        nodes = [parameters_of(node, "twinpool queue depths", options) for node in broker_addresses(url)]
         try:
             self._connection = pika.BlockingConnection(nodes)
         except (pika.exceptions.AMQPError, OSError) as error:

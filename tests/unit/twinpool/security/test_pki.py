@@ -134,5 +134,6 @@ def test_a_deployment_names_all_who_need_a_certificate() -> None:
     assert holders == {
         "fe1.pool1.lab": ("fe1.pool1.lab", "fe1.example"),
         "pool1.lab": (),
+        "operator": (),
         "broker": ("one.example", "two.example"),
     }

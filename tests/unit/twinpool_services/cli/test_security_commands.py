@@ -76,7 +76,17 @@ def test_a_token_may_go_to_a_file_that_only_its_owner_reads(run: Run) -> None:
 
 
 def test_principals_are_listed_with_groups_homes_and_their_end(run: Run) -> None:
-    run("principals", "add", "mailbox", "--group", "TwinpoolDataClients", "--home", "POOL1.lab", "--valid-for", "1.00:00:00")
+    run(
+        "principals",
+        "add",
+        "mailbox",
+        "--group",
+        "TwinpoolDataClients",
+        "--home",
+        "POOL1.lab",
+        "--valid-for",
+        "1.00:00:00",
+    )
     run("principals", "add", "ada", "--group", "RTCUniversalServerAdmins")
 
     mailbox, ada = rows(run, "principals", "list")

@@ -1,0 +1,82 @@
+"""A lab with certificates: HTTPS and amqps throughout, everybody shows one, and all else works as usual."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.labs import P1, P2, RunningLab, running_lab
+from twinpool_services.lab.certificates import PKI
+
+pytestmark = pytest.mark.rabbitmq
+
+
+@pytest.fixture(scope="module")
+def tls_lab(request: pytest.FixtureRequest) -> Iterator[RunningLab]:
+    with running_lab(request, own_broker=True, front_ends=1, tls=True, lease_duration="00:00:02") as running:
+        yield running
+
+
+def test_front_ends_speak_https_alone_and_to_whom_the_labs_ca_vouches_for(tls_lab: RunningLab) -> None:
+    (front_end,) = tls_lab.pool(P1).front_ends
+    trusting = ssl.create_default_context(cafile=str(tls_lab.lab.directory / PKI / "ca.crt"))
+
+    assert front_end.address.startswith("https://")
+    assert tls_lab.at(front_end.name).get("/livez").status_code == 200
+    with pytest.raises(httpx.HTTPError):
+        httpx.get(front_end.address.replace("https:", "http:") + "/livez")
+    with pytest.raises(httpx.HTTPError, match=r"(?i)certificate.required"):
+        httpx.get(front_end.address + "/livez", verify=trusting)
+
+
+def test_pools_are_known_to_the_broker_by_their_certificates(tls_lab: RunningLab) -> None:
+    node = tls_lab.lab.servers.node
+    assert node is not None
+    tls_lab.await_final()
+
+    said = node.ctl("list_connections", "user", "ssl", "auth_mechanism", "--formatter", "json")
+
+    connections = json.loads(said)
+    assert {one["user"] for one in connections} == {P1, P2}
+    assert {(one["ssl"], one["auth_mechanism"]) for one in connections} == {(True, "EXTERNAL")}
+
+
+def test_what_is_written_is_replicated_moves_and_is_looked_after_by_the_usual_commands(tls_lab: RunningLab) -> None:
+    with tls_lab.load(P1, users=200) as load:
+        tls_lab.more(load, 500)
+    tls_lab.assert_in_step()
+
+    moved = tls_lab.command("Invoke-CsPoolFailover", "-PoolFqdn", P1, "-Confirm:$false", "--format", "json")
+    assert moved.returncode == 0, moved.stderr
+    path = f"/v1/homes/{P1}/modules/PresenceFocus/records/alice@lab/presence"
+    written = tls_lab.client(P2).put(path, content=b"at the backup pool")
+    assert written.status_code == 201, written.text
+    tls_lab.eventually(
+        lambda: tls_lab.client(P1).get(path).content == b"at the backup pool", "the write is replicated back"
+    )
+    back = tls_lab.command("Invoke-CsPoolFailback", "-PoolFqdn", P1, "-Confirm:$false")
+    assert back.returncode == 0, back.stderr
+    tls_lab.await_final()
+
+    looked = tls_lab.command("doctor", "--all", "--format", "json")
+    findings = [one for one in json.loads(looked.stdout) if one["Check"] != "disk"]
+    assert {one["Severity"] for one in findings} == {"OK"}, looked.stdout
+    assert "certificates" in {one["Check"] for one in findings}
+
+
+def test_a_certificate_that_ends_soon_is_found_by_doctor(tls_lab: RunningLab) -> None:
+    """The front end is started anew with it, as after a renewal that went wrong."""
+    (front_end,) = tls_lab.pool(P2).front_ends
+    renewed = tls_lab.command("pki", "renew", "--within", "3650", "--days", "5")
+    assert renewed.returncode == 0, renewed.stderr
+    tls_lab.lab.stop(front_end.name)
+    tls_lab.start(front_end.name)
+
+    looked = tls_lab.command("doctor", "--format", "json")
+
+    warned = [one for one in json.loads(looked.stdout) if one["Check"] == "certificates"]
+    assert front_end.listen in {one["Subject"] for one in warned}, looked.stdout
