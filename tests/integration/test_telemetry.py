@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,10 @@ from twinpool.errors import StoreUnavailable
 from twinpool.stores.commit_group import CommitGroup
 from twinpool.stores.memory import MemoryStore
 from twinpool.vocabulary.change import Change, Record, RecordKey, Transaction
-from twinpool.vocabulary.names import Stream
+from twinpool.vocabulary.names import FrontEndName, Stream
 from twinpool.wire import encode_changes
 from twinpool_services.backup import Reading, read_replication
+from twinpool_services.backup.untrusted import UntrustedTally
 from twinpool_services.frontend.measuring import watch_of
 from twinpool_services.frontend.watched_commits import WatchedCommits
 from twinpool_services.telemetry import Board, Facts, Telemetry, Watch, timed_store
@@ -147,6 +149,23 @@ def test_states_and_positions_are_read_from_the_store(pair: RunningPair, seen: S
     assert named(board, "twinpool_home_serving", home=P2) == 0
 
 
+def test_messages_that_were_not_trusted_are_told_by_every_front_end(tmp_path: Path) -> None:
+    """Also where none was, so that the first one is an increase that an alert sees."""
+    with front_end_on(MemoryStore(POOL1), deployment_in(tmp_path)) as serving:
+        store, board = serving.store, serving.context.telemetry.board
+        watch_of(serving.context).look()
+        before = samples(board)
+        tally = UntrustedTally(store, store.acquire_lease(FrontEndName("fe1.lab"), timedelta(minutes=1)).generation)
+        for _ in range(2):
+            tally.note(P2, "to.pool1.lab.control", "is not signed")
+        tally.publish()
+
+        watch_of(serving.context).look()
+
+    told = ("twinpool_untrusted_messages_total", frozenset({("pool", POOL1)}))
+    assert (before[told], samples(board)[told]) == (0.0, 2.0)
+
+
 def watch_of_pool(pair: RunningPair, board: Board) -> Watch:
     premises = pair.first.premises
 
@@ -155,7 +174,7 @@ def watch_of_pool(pair: RunningPair, board: Board) -> Watch:
             premises.store, premises.deployment, premises.pool, MODULES, premises.configurations.current()
         )
 
-    return Watch(board, P1, read=read, read_slow=lambda: Facts(orphans=(), failovers=()), places={})
+    return Watch(board, P1, read=read, read_slow=lambda: Facts(orphans=(), failovers=(), untrusted=0), places={})
 
 
 def test_old_numbers_go_when_the_store_does_not_answer(pair: RunningPair) -> None:
@@ -167,7 +186,7 @@ def test_old_numbers_go_when_the_store_does_not_answer(pair: RunningPair) -> Non
     def read() -> Reading:
         raise StoreUnavailable("the disk is gone")
 
-    Watch(board, P1, read=read, read_slow=lambda: Facts(orphans=(), failovers=()), places={}).look()
+    Watch(board, P1, read=read, read_slow=lambda: Facts(orphans=(), failovers=(), untrusted=0), places={}).look()
 
     assert named(board, "twinpool_store_up") == 0
     assert not [name for name, _ in samples(board) if name == "twinpool_export_state"]

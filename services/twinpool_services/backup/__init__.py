@@ -37,6 +37,7 @@ from twinpool_services.backup.roles import initial_homes, paired_homes
 from twinpool_services.backup.service import BackupService
 from twinpool_services.backup.status import read_status, unreadable_status
 from twinpool_services.backup.tracing import Tracing
+from twinpool_services.backup.untrusted import read_untrusted
 from twinpool_services.backup.verification.wishes import find_verification, request_verification
 from twinpool_services.backup.views import ExportView, ImportView, WorkerView
 
@@ -81,6 +82,7 @@ __all__ = [
     "plan_failover",
     "read_standing",
     "read_status",
+    "read_untrusted",
     "request_abort",
     "request_drill",
     "request_failover",

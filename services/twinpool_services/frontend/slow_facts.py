@@ -1,4 +1,4 @@
-"""What metrics tell of failovers and orphans: read from the store every half a minute. All of it blocks."""
+"""What metrics tell of failovers, orphans and untrusted messages: read every half a minute. All of it blocks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from twinpool.failover.operation import Operation, Step
 from twinpool.vocabulary.names import Home
-from twinpool_services.backup import list_failovers, paired_homes
+from twinpool_services.backup import list_failovers, paired_homes, read_untrusted
 from twinpool_services.frontend.context import Context
 from twinpool_services.frontend.orphan_reading import Wanted, read_page
 from twinpool_services.telemetry import Facts, FailoverCount, OrphanCount
@@ -16,13 +16,14 @@ MOST_CLASSIFIED = 1_000  #: undecided orphans of a home that are judged
 
 
 def read_slow_facts(context: Context) -> Facts:
-    """Count orphans and failovers. Raises `StoreUnavailable`."""
+    """Count all of that. Raises `StoreUnavailable`."""
     store = context.opened.store
     homes = [status.home for status in paired_homes(context.deployment, context.pool.fqdn, store.homes())]
     operations = list_failovers(store)
     return Facts(
         orphans=[_orphans(context, home) for home in homes],
         failovers=[each for home in homes for each in count_failovers(home, operations)],
+        untrusted=untrusted.count if (untrusted := read_untrusted(store)) else 0,
     )
 
 

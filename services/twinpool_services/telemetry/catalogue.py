@@ -132,6 +132,11 @@ IMPORT_REFUSALS = _counter(
     "twinpool_import_refusals_total", "Sessions and batches that this pool has refused", (*STREAM, "reason")
 )
 QUARANTINED = _counter("twinpool_quarantined_messages_total", "Messages that could not be understood", ("queue",))
+UNTRUSTED = _counter(
+    "twinpool_untrusted_messages_total",
+    "Messages refused because the pool that they name has not vouched for them: no signature of its, or another's",
+    source=Source.STORE,
+)
 
 # ── failover ────────────────────────────────────────────────────────────────────────────────────────────────
 

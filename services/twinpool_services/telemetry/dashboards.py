@@ -46,6 +46,11 @@ def _rate(metric: str, by: str, where: str = "") -> str:
     return f'sum by ({by}) (rate({metric}{{pool=~"$pool"{where}}}[$__rate_interval]))'
 
 
+def _growth(metric: str) -> str:
+    """Take what every front end of a pool reads from the same store but once, by how much it has grown."""
+    return f'max by (pool) (increase({metric}{{pool=~"$pool"}}[$__rate_interval]))'
+
+
 def _newest(metric: str, by: str, where: str = "") -> str:
     """Take what every front end of a pool reads from the same store but once."""
     return f'max by ({by}) ({metric}{{pool=~"$pool"{where}}})'
@@ -153,10 +158,11 @@ REPLICATION = Dashboard(
             ),
         ),
         Panel(
-            title="Failed imports and quarantined messages",
+            title="Failed imports, quarantined and untrusted messages",
             queries=(
                 (_rate("twinpool_import_failures_total", _OF_STREAM), f"failed {_STREAM}"),
                 (_rate("twinpool_quarantined_messages_total", "pool, queue"), "quarantined {{queue}}"),
+                (_growth("twinpool_untrusted_messages_total"), "{{pool}} does not trust"),
             ),
         ),
         Panel(

@@ -41,6 +41,7 @@ class Facts:
 
     orphans: Sequence[OrphanCount]
     failovers: Sequence[FailoverCount]
+    untrusted: int  #: messages that were refused because nobody had vouched for them
 
 
 def replication_series(reading: Reading, pool: PoolFqdn) -> list[Series]:
@@ -62,8 +63,8 @@ def replication_series(reading: Reading, pool: PoolFqdn) -> list[Series]:
 
 
 def slow_series(facts: Facts) -> list[Series]:
-    """Say what has come of failovers."""
-    series: list[Series] = []
+    """Say what has come of failovers, and how many messages were not trusted."""
+    series: list[Series] = [(of.UNTRUSTED, {}, float(facts.untrusted))]
     for orphans in facts.orphans:
         for state, count in (("undecided", orphans.undecided), ("decided", orphans.total - orphans.undecided)):
             series.append((of.ORPHANS, {"home": orphans.home, "state": state}, float(count)))
