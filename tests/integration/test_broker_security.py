@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import ssl
 import subprocess
@@ -37,6 +38,7 @@ from twinpool.security.pki import Authority, holders_of
 from twinpool.security.tls import trust_of
 from twinpool.vocabulary.deployment import Deployment
 from twinpool.vocabulary.names import PoolFqdn
+from twinpool_services.cli.exit_codes import ExitCode
 
 pytestmark = pytest.mark.rabbitmq
 
@@ -79,11 +81,17 @@ class Secured:
     def deployment(self) -> Deployment:
         return load_deployment(self.file, {})
 
-    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def command(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run `twinpool` as an operator would."""
         program = Path(sysconfig.get_path("scripts")) / "twinpool"
         command = [str(program), *words, "--deployment", str(self.file)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        given = {**os.environ, **environment}
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=given)
+
+    def set_up_anew(self) -> None:
+        """Bring the pools' users to what the other tests expect."""
+        done = self.command("broker", "setup", "--private-node", str(self.node.directory))
+        assert done.returncode == 0, done.stderr
 
     def url(self, pool: PoolFqdn) -> str:
         """Return the URL by which a pool logs in with its password, unencrypted."""
@@ -174,6 +182,66 @@ def test_the_management_api_tells_and_does_the_same_as_rabbitmqctl(set_up: Secur
 def test_whoever_may_not_administer_is_told_so(set_up: Secured) -> None:
     with pytest.raises(NotAdministrator):
         ManagementApi(set_up.node.management_url, "pool1.lab", "guessed").definitions()
+
+
+def test_an_operator_reaches_the_management_api_with_a_password_in_a_file(set_up: Secured, tmp_path: Path) -> None:
+    user, password = set_up.node.url().removeprefix("amqp://").partition("@")[0].split(":")
+    held = tmp_path / "admin.password"
+    held.write_text(password + "\n")
+    held.chmod(0o600)
+    address = set_up.node.management_url.replace("http://", f"http://{user}@")
+    by_http = ("broker", "setup", "--management-url", address, "--admin-password-file", str(held), "--format", "json")
+    set_up.node.ctl("set_user_tags", P2, "monitoring")
+
+    planned, done, again = set_up.command(*by_http, "--plan"), set_up.command(*by_http), set_up.command(*by_http)
+
+    assert actions(planned) == actions(done) >= {"change"}
+    assert not actions(again) & {"create", "change"}
+    assert not [ran for ran in (planned, done, again) if password in ran.stdout + ran.stderr]
+
+
+def test_an_operator_with_a_wrong_password_is_refused_without_repeating_it(set_up: Secured) -> None:
+    address = set_up.node.management_url.replace("http://", "http://twinpool:wrongly-guessed@")
+
+    done = set_up.command("broker", "setup", "--management-url", address)
+
+    assert done.returncode == ExitCode.UNREACHABLE
+    assert "administrator" in done.stderr
+    assert "wrongly-guessed" not in done.stdout + done.stderr
+
+
+def test_an_operator_may_use_rabbitmqctl_of_the_machine(set_up: Secured) -> None:
+    """Of a node by its name, with the cookie that lies in the home of whoever calls."""
+    environment = {
+        name: value
+        for name, value in set_up.node._environment().items()
+        if name in {"HOME", "RABBITMQ_CTL_ERL_ARGS"} or name.startswith("ERL_EPMD")
+    }
+    by_ctl = ("broker", "setup", "--rabbitmqctl", "--node", set_up.node.name, "--format", "json")
+    set_up.node.ctl("set_user_tags", P1, "monitoring")
+
+    assert "change" in actions(set_up.command(*by_ctl, "--plan", **environment))
+    assert "change" in actions(set_up.command(*by_ctl, **environment))
+    assert not actions(set_up.command(*by_ctl, **environment)) & {"create", "change"}
+
+
+def test_the_broker_has_to_be_named_in_one_way(set_up: Secured) -> None:
+    neither = set_up.command("broker", "setup")
+    both = set_up.command("broker", "setup", "--rabbitmqctl", "--private-node", str(set_up.node.directory))
+
+    assert neither.returncode == both.returncode == ExitCode.USAGE
+    assert "one of --management-url, --rabbitmqctl, --private-node" in " ".join(neither.stderr.split())
+
+
+def test_users_by_certificate_have_no_password_to_be_stolen(set_up: Secured) -> None:
+    by_certificate = ("broker", "setup", "--private-node", str(set_up.node.directory), "--by-certificate")
+    options = LinkOptions(tls=trust_of(set_up.deployment, P1))
+    try:
+        assert "change" in actions(set_up.command(*by_certificate, "--format", "json"))
+        assert why_not(set_up, amqps(set_up), options) == ""
+        assert why_not(set_up, broker_url_of(set_up.deployment.pool(P1)), options), "its password is worth nothing"
+    finally:
+        set_up.set_up_anew()
 
 
 # ── what a pool may not do ──────────────────────────────────────────────────────────────────────────────────────

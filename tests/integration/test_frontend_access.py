@@ -15,7 +15,7 @@ from tests.front_ends import POOL1, FrontEndInTest, deployment_in, front_end_on
 from tests.pairs import eventually
 from tests.tokens import Headers, add_principal
 from twinpool.security.credentials import bearer
-from twinpool.security.principals import changing, find_principal, with_new_token
+from twinpool.security.principals import changing, find_principal, fingerprint_of, read_principals, with_new_token
 from twinpool.security.roles import ADMINISTRATORS, CMDLET_ROLES, DATA_CLIENTS, VIEWERS, Role
 from twinpool.security.tokens import digest_of
 from twinpool.stores.memory import MemoryStore
@@ -154,6 +154,17 @@ def test_a_new_token_works_at_once_and_one_taken_back_is_soon_refused(
         del principals[find_principal(principals, "brief")]
 
     eventually(lambda: anonymous.get(CONFIGURATION, headers=headers).status_code == 401, "it is refused")
+
+
+def test_a_front_end_tells_which_principals_it_knows_by_a_digest_alone(
+    front_end: FrontEndInTest, security: Security
+) -> None:
+    add_principal(security, "newcomer", [VIEWERS])
+
+    told = front_end.client.get("/v1/front-end/examination").json()["Principals"]
+
+    known = read_principals(security.principals)
+    assert told == {"File": str(security.principals), "Count": len(known), "Fingerprint": fingerprint_of(known)}
 
 
 def test_an_expired_token_is_refused(anonymous: httpx.Client, security: Security) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from twinpool_services.doctor.checks import brokers, clocks, machines, pools, stores, versions
+from twinpool_services.doctor.checks import access, brokers, clocks, machines, pools, stores, versions
 from twinpool_services.doctor.finding import Finding
 from twinpool_services.doctor.gathering import Seen
 
@@ -28,6 +28,7 @@ CHECKS: tuple[Registered, ...] = (
     Registered("pairing", pools.pairing),
     Registered("configuration", pools.configuration),
     Registered("orphans", pools.orphans),
+    Registered("principals", access.principals),
     Registered("versions", versions.twinpool),
     Registered("packages", versions.packages),
     Registered("clocks", clocks.clocks),

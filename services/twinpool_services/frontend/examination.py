@@ -8,6 +8,7 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 
 from twinpool.errors import StoreUnavailable
+from twinpool.security.principals import fingerprint_of
 from twinpool_services.frontend.context import Context
 from twinpool_services.frontend.documents import Document
 from twinpool_services.frontend.measuring import places_of
@@ -38,6 +39,14 @@ class StoreExaminationDocument(Document):
     seconds: float  #: that asking for it took
 
 
+class PrincipalsDocument(Document):
+    """Who holds tokens, by the file on this front end's host; the same everywhere, or some calls fail here and there."""
+
+    file: str
+    count: int
+    fingerprint: str  #: SHA-256 of all that the file says; no token follows from it
+
+
 class ExaminationDocument(Document):
     """All of it."""
 
@@ -51,6 +60,7 @@ class ExaminationDocument(Document):
     store_failure: str  #: why the store cannot be used; empty if it can
     store: StoreExaminationDocument | None
     disks: list[DiskDocument]
+    principals: PrincipalsDocument | None  #: None where nobody is asked for a token
 
 
 def examine(context: Context) -> ExaminationDocument:
@@ -71,7 +81,16 @@ def examine(context: Context) -> ExaminationDocument:
         store_failure=failure,
         store=store,
         disks=_disks(context),
+        principals=_principals(context),
     )
+
+
+def _principals(context: Context) -> PrincipalsDocument | None:
+    known = context.doorkeeper.principals()
+    if known is None:
+        return None
+    file = str(context.deployment.security.principals)
+    return PrincipalsDocument(file=file, count=len(known), fingerprint=fingerprint_of(known))
 
 
 def _store(context: Context) -> StoreExaminationDocument:

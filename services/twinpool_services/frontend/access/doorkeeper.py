@@ -15,6 +15,7 @@ from twinpool.errors import NotAuthenticated
 from twinpool.security.passes import PREFIX as PASS
 from twinpool.security.passes import read_pass
 from twinpool.security.pool_keys import VerifyKeys
+from twinpool.security.principals import Principal
 from twinpool.security.roles import POOLS
 from twinpool.security.tokens import digest_of
 from twinpool.vocabulary.names import Instant, PoolFqdn
@@ -41,7 +42,7 @@ class SignIn:
 
 
 class Doorkeeper:
-    """Knows everybody who may come in. Used from the event loop alone."""
+    """Knows everybody who may come in. Used from the event loop alone, but for `principals`."""
 
     def __init__(self, security: Security, threads: Executor, own: PoolFqdn, keys: VerifyKeys) -> None:
         """Read who there is; front ends of pools are known by these keys. Raises `InvalidConfiguration`."""
@@ -51,6 +52,13 @@ class Doorkeeper:
         self._attempts = FailedAttempts()
         self._remembered: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
         self._looking: asyncio.Future[None] | None = None
+
+    def principals(self) -> tuple[Principal, ...] | None:
+        """Read who holds tokens; None where nobody is asked for one. Blocks, and may be called in any thread."""
+        if self._book is None:
+            return None
+        self._book.look_again()
+        return self._book.principals
 
     def recognise(self, headers: Headers) -> Caller | None:
         """Say who calls, as far as that can be known at once; None if a longer look is needed."""

@@ -47,6 +47,11 @@ class TokenBook:
             )
 
     @property
+    def principals(self) -> tuple[Principal, ...]:
+        """Everybody who holds a token, as far as this front end knows."""
+        return tuple(entry.principal for entry in self._entries.values())
+
+    @property
     def is_stale(self) -> bool:
         """Whether it is time to look at the file again."""
         return time.monotonic() - self._read_at >= FRESH_FOR

@@ -40,6 +40,7 @@ def front_end(pool: str, number: int, *, active: bool) -> FrontEndSays:
                 "At": NOW,
                 "Seconds": 0.01,
             },
+            "Principals": {"File": "/etc/p.toml", "Count": 2, "Fingerprint": "ab" * 32},
             "Disks": [{"Place": "store", "Path": "/p", "FreeBytes": 5e10, "TotalBytes": 1e11}],
         },
         facts={
@@ -113,6 +114,14 @@ def store(**parts: Any) -> Change:
     return change
 
 
+def principals(**parts: Any) -> Change:
+    def change(pool: PoolSays) -> PoolSays:
+        known = pool.front_ends[0].examination["Principals"]
+        return says(examination={"Principals": {**known, **parts}})(pool)
+
+    return change
+
+
 def queue(**parts: Any) -> Change:
     def change(pool: PoolSays) -> PoolSays:
         assert pool.broker is not None
@@ -156,6 +165,8 @@ WRONG: list[tuple[str, Change, Severity, str]] = [
     ("pairing", says(relationship={"BackupPoolFqdn": "pool9.lab"}), Severity.ERROR, "not symmetric"),
     ("configuration", says(configuration={"SyncInterval": "00:05:00"}), Severity.WARNING, "different configurations"),
     ("orphans", lambda pool: replace(pool, undecided_orphans=4), Severity.WARNING, "4 orphans"),
+    ("principals", principals(Count=3, Fingerprint="cd" * 32), Severity.ERROR, "other principals than most"),
+    ("principals", principals(Count=0), Severity.ERROR, "knows no principal"),
     ("versions", says(examination={"Version": "0.9"}), Severity.WARNING, "versions differ"),
     ("packages", says(examination={"Python": "3.9.2"}), Severity.ERROR, "too old"),
     ("packages", says(examination={"Packages": {"pika": "1.3"}}), Severity.INFO, "different versions of pika"),
@@ -218,6 +229,22 @@ def test_a_check_finds_what_is_wrong(well: Seen, check: str, change: Change, sev
     assert {each.severity for each in found} == {severity}
     assert found[0].advice
     assert not [each for each in findings if each.subject == "doctor"], "a check broke"
+
+
+def test_of_principals_files_that_differ_the_one_that_most_have_is_taken_to_be_right(well: Seen) -> None:
+    findings = examine(with_first(well, principals(Count=3, Fingerprint="cd" * 32)))
+
+    assert [each.subject for each in findings if each.check == "principals"] == [f"fe1.{P1}"]
+
+
+def test_where_nobody_is_asked_for_a_token_there_are_no_principals_to_compare(well: Seen) -> None:
+    def off(pool: PoolSays) -> PoolSays:
+        ends = [replace(each, examination={**each.examination, "Principals": None}) for each in pool.front_ends]
+        return replace(pool, front_ends=tuple(ends))
+
+    findings = examine(replace(well, pools=tuple(map(off, well.pools))))
+
+    assert not [each for each in findings if each.check == "principals"]
 
 
 def test_every_check_has_a_case() -> None:
