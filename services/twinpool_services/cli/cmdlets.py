@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twinpool_services.cli import (
+    access_cmdlets,
     archive_cmdlets,
     backup_cmdlets,
     cms_cmdlets,
@@ -24,5 +25,6 @@ CMDLETS = Cmdlets(
         *failover_cmdlets.CMDLETS,
         *cms_cmdlets.CMDLETS,
         *topology_cmdlets.CMDLETS,
+        *access_cmdlets.CMDLETS,
     )
 )

@@ -40,7 +40,7 @@ class StoreExaminationDocument(Document):
 
 
 class PrincipalsDocument(Document):
-    """Who holds tokens, by the file on this front end's host; the same everywhere, or some calls fail here and there."""
+    """Who holds tokens, by the file on this front end's host; it has to be the same everywhere."""
 
     file: str
     count: int

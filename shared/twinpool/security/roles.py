@@ -79,6 +79,7 @@ CMDLET_ROLES: Mapping[str, Role] = {
     "Set-CsRegistrar": Role.ADMINISTER,
     "Test-CsManagementServer": Role.BACKUP_SERVICE,
     "Get-CsPool": Role.OPEN,
+    "Get-CsAdminRole": Role.OPEN,
     "Convert-CsUserData": Role.OPEN,
     "Invoke-CsStorageServiceFlush": Role.OPEN,
 }

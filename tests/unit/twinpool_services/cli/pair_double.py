@@ -62,6 +62,9 @@ class Pair:
                 return 200, self.plan(token)
             case "GET", rest if rest.endswith("/standing"):
                 return 200, self.standing(pool, rest.split("/")[1])
+            case "GET", "backup-relationship":
+                asked_for = asked.target.split("/")[3]
+                return 200, {"PoolFqdn": asked_for, "BackupPoolFqdn": P2 if asked_for == P1 else P1}
             case "GET", "backup-status":
                 return 200, self.status(pool)
             case _:

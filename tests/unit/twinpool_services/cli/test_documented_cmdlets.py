@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +10,19 @@ from typing import Any
 
 import pytest
 
+from tests.unit.twinpool.archive.test_archive import write as write_archive
 from tests.unit.twinpool_services.cli.answering import deployment_text
 from tests.unit.twinpool_services.cli.pair_double import P1, P2, Pair
 from twinpool_services.cli.exit_codes import ExitCode
 
 Run = Callable[..., tuple[int, str, str]]
+
+
+class Terminal(io.StringIO):
+    """Somebody who types."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 @pytest.fixture
@@ -120,6 +129,56 @@ def test_a_store_that_nobody_serves_fails_its_test(failing_pair: Pair, run_comma
 
     assert code == ExitCode.FAILED
     assert "does not work" in err
+
+
+def test_the_roles_of_groups_are_asked_for_as_runbooks_do(found: Callable[..., Any], run_command: Run) -> None:
+    code, out, err = run_command(
+        "shell", "--command", '(Get-CsAdminRole | Where-Object {$_.Cmdlets -match "Backup-CsPool"}).Identity'
+    )
+
+    assert (code, out.split()) == (ExitCode.OK, ["RTCUniversalServerAdmins"]), err
+    viewer = found("Get-CsAdminRole", "-Filter", "*View*")
+    assert "Get-CsBackupServiceConfiguration" in viewer["Cmdlets"]
+    assert not {"Set-CsBackupServiceConfiguration", "Get-CsBackupServiceStatus"} & set(viewer["Cmdlets"])
+
+
+def test_an_archive_is_verified_and_written_again(run_command: Run, found: Callable[..., Any], tmp_path: Path) -> None:
+    source, target = tmp_path / "one.zip", tmp_path / "two.zip"
+    write_archive(source)
+    words = ("Convert-CsUserData", "-InputFile", str(source), "-OutputFile", str(target), "-TargetVersion", "Current")
+
+    assert found(*words) == {"InputFile": str(source), "OutputFile": str(target)}
+    assert target.read_bytes() == source.read_bytes()
+    assert run_command(*words)[0] == ExitCode.USAGE  # It is there already.
+    source.write_bytes(source.read_bytes()[:-100])
+    code, _, err = run_command(*words, "-Force")
+    assert (code, "the archive is refused" in err) == (ExitCode.USAGE, True)
+
+
+def test_at_a_terminal_what_is_missing_is_asked_for(run_command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(f"{P1}\n"))
+
+    code, out, err = run_command("Get-CsPoolBackupRelationship")
+
+    assert "supply values for the following parameters" in err
+    assert "PoolFqdn: " in err
+    assert (code, P2 in out) == (ExitCode.OK, True), err
+
+
+def test_whoever_answers_nothing_is_told_what_is_missing(run_command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal("\n"))
+
+    code, _, err = run_command("Get-CsBackupServiceStatus")
+
+    assert (code, "needs -PoolFqdn" in err) == (ExitCode.USAGE, True), err
+
+
+def test_the_shell_asks_for_what_is_missing_as_well(run_command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(f"{P2}\n"))
+
+    code, out, _ = run_command("shell", "--command", "(Get-CsPoolBackupRelationship).BackupPoolFqdn")
+
+    assert (code, out.split()) == (ExitCode.OK, [P1])
 
 
 def test_flushing_says_that_nothing_waits(run_command: Run) -> None:
