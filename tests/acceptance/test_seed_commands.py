@@ -252,6 +252,111 @@ def test_the_lines_of_the_runbooks_run_in_the_shell(lab: RunningLab, tmp_path: P
     ]
 
 
+#: Every line that the seeds and the functional reference print of what is here, with names put in for placeholders.
+#: A section's number is the reference's; what moves users is only planned here, and really done by other tests.
+PRINTED = (
+    "Get-CsBackupServiceConfiguration",
+    "Set-CsBackupServiceConfiguration -SyncInterval 00:03:00",
+    "Get-CsBackupServiceStatus -PoolFqdn {P1}",
+    "Get-CsPoolBackupRelationship -PoolFQDN {P1}",
+    "Invoke-CsBackupServiceSync -PoolFqdn {P1}",
+    "Invoke-CsBackupServiceSync -PoolFqdn {P1} -BackupModule All",
+    "Invoke-CsBackupServiceSync -PoolFqdn {P1} -BackupModule PresenceFocus",
+    "Invoke-CsBackupServiceSync -PoolFqdn {P1} -BackupModule DataConf",
+    "Invoke-CsBackupServiceSync -PoolFqdn {P1} -BackupModule CMSMaster",
+    "$BackupStatus = Get-CsBackupServiceStatus \N{EN DASH}PoolFqdn {P1}",
+    "$BackupStatus.BackupModules",
+    # 5 to 7: the configuration
+    'Get-CsBackupServiceConfiguration -Filter "g*"',
+    "Get-CsBackupServiceConfiguration -Identity global -LocalStore",
+    'Set-CsBackupServiceConfiguration -Identity "global" -MaxConcurrentCalls 12',
+    'Set-CsBackupServiceConfiguration -SyncInterval "00:10:00"',
+    'Set-CsBackupServiceConfiguration -AuthorizedUniversalGroups "Schema Admins"',
+    'Set-CsBackupServiceConfiguration -AuthorizedUniversalGroup "CSAdministrator"',
+    "Get-CsBackupServiceConfiguration | Set-CsBackupServiceConfiguration",
+    "Remove-CsBackupServiceConfiguration -Identity global",
+    # 9 to 14: status, synchronising, comparing
+    "Get-CsBackupServiceStatus -PoolFqdn {P1} -Category CMS",
+    "Get-CsBackupServiceStatus -PoolFqdn {P1} -BackupModule ConfServices.DataConf",
+    "Invoke-CsBackupServiceSync -PoolFqdn {P2} -BackupModule ConfServices.DataConf",
+    'Get-CsAdminRole | Where-Object {{$_.Cmdlets -match "Backup-CsPool"}}',
+    "Backup-CsPool -PoolFqdn {P1} -Category UserData -FullBackup -Report {folder}/r.html -RetryCount 90",
+    "Backup-CsPool -PoolFqdn {P1} -SteadyState -Report {folder}/r.html",
+    "Sync-CsUserData -PoolFqdn {P1} -Target -LocalStore",
+    "Get-CsPoolBackupRelationship -PoolFqdn {P1} -LocalStore -Force",
+    "Debug-CsInterPoolReplication -PoolFqdn {P1} -BackupModule CentralMgmt",
+    # 16, 17, 19 and 21: the runbook, registrars, the Central Management store
+    "Invoke-CsManagementServerFailover -WhatIf",
+    "Get-CsService -CentralManagement",
+    "Get-CsManagementStoreReplicationStatus -CentralManagementStoreStatus",
+    "Get-CsManagementStoreReplicationStatus -ReplicaFqdn {P2}",
+    "Invoke-CsManagementStoreReplication -ReplicaFqdn {P2}",
+    "Test-CsManagementServer -Report {folder}/cms.html",
+    "Invoke-CsPoolFailover -PoolFQDN {P2} -DisasterMode -Verbose -WhatIf",
+    "Get-CsRegistrarConfiguration -Identity service:Registrar:{P1}",
+    # 25: user data
+    "Remove-CsUserStoreBackupData -PoolFqdn {P1} -Verbose",
+    "Export-CsUserData -PoolFqdn {P1} -FileName {folder}/p1.zip",
+    '"UserDatabase:{P1}" | Export-CsUserData -FileName {folder}/again.zip -UserFilter ada@example.com',
+    "Import-CsUserData -PoolFqdn {P1} -FileName {folder}/p1.zip",
+    'Import-CsUserData -Identity "UserDatabase:{P1}" -FileName {folder}/p1.zip',
+    "Convert-CsUserData -InputFile {folder}/p1.zip -OutputFile {folder}/copy.zip -TargetVersion Current",
+    "Update-CsUserData {folder}/copy.zip -UserFilter ada@example.com -TargetPoolFqdn {P1} -TestMode",
+    "Update-CsUserData -FileName {folder}/copy.zip -TargetPoolFqdn {P1} -wi",
+    "Invoke-CsStorageServiceFlush -FlushType FullFlush -PoolFqdn {P1}",
+    "Get-CsUserPoolInfo sip:ada@example.com",
+    "Get-CsBackupServiceStatus -?",
+    "Get-Help Backup-CsPool",
+)
+
+
+def test_every_line_that_the_documents_print_runs_in_the_shell(lab: RunningLab, tmp_path: Path) -> None:
+    lab.put(P1, "contacts/bob", b"friend", owner="ada@example.com")
+    lines = [line.format(P1=P1, P2=P2, folder=tmp_path) for line in PRINTED]
+    script = tmp_path / "printed.ps1"
+    script.write_text("\n".join(lines), encoding="utf-8")
+
+    done = lab.command("shell", str(script))
+
+    assert done.returncode == 0, done.stderr
+    assert interval(lab, P1) == "00:02:00"
+
+
+def test_what_users_have_lost_comes_back_while_they_go_on(lab: RunningLab, tmp_path: Path) -> None:
+    """Update-CsUserData, by its own name and by the short ones; nothing that is there otherwise is deleted."""
+    path = f"/v1/homes/{P1}/modules/PresenceFocus/records/eve@example.com"
+    lab.put(P1, "contacts/lost", b"friend", owner="eve@example.com")
+    archive = str(tmp_path / "pool1.zip")
+    said(lab, "users", "export", P1, archive)
+    assert lab.client(P1).delete(f"{path}/contacts/lost").status_code == 200
+    lab.put(P1, "contacts/newer", b"friend", owner="eve@example.com")
+
+    tried = as_json(lab, "users", "import", P1, archive, "--user", "eve@example.com", "--dry-run")
+    assert {row["BackupModule"]: (row["New"], row["Written"]) for row in tried}["UserServices.PresenceFocus"] == (
+        1,
+        False,
+    )
+    assert lab.client(P1).get(f"{path}/contacts/lost").status_code == 404
+    said(lab, "Update-CsUserData", archive, "-UserFilter", "eve@example.com", "-TargetPoolFqdn", P1)
+
+    assert lab.client(P1).get(f"{path}/contacts/lost").content == b"friend"
+    assert lab.client(P1).get(f"{path}/contacts/newer").status_code == 200
+    assert as_json(lab, "users", "where", "eve@example.com")["PrimaryPoolFqdn"] == P1
+    lab.assert_in_step()
+
+
+def test_a_backup_is_waited_for_and_reported(lab: RunningLab, tmp_path: Path) -> None:
+    lab.put(P1, "contacts/backed-up", b"friend")
+    report = tmp_path / "report.json"
+
+    shown = as_json(lab, "backup", P1, "--full", "--report", str(report))
+
+    assert (shown["PoolFqdn"], shown["BackupPoolFqdn"], shown["Succeeded"]) == (P1, P2, True)
+    assert {row["ExportStatus"] for row in shown["BackupModules"]} == {"FinalState"}
+    assert json.loads(report.read_text(encoding="utf-8")) == shown
+    lab.assert_in_step()
+
+
 def test_what_cannot_be_synchronised_is_refused(lab: RunningLab) -> None:
     assert lab.command("Invoke-CsBackupServiceSync", "-PoolFqdn", P1, "-BackupModule", "Mail").returncode == USAGE
     elsewhere = lab.command("Invoke-CsBackupServiceSync", "-PoolFqdn", P2, "-BackupModule", "CMSMaster")
