@@ -50,6 +50,8 @@ def test_what_is_written_is_replicated_moves_and_is_looked_after_by_the_usual_co
         tls_lab.more(load, 500)
     tls_lab.assert_in_step()
 
+    first = tls_lab.command("Invoke-CsManagementServerFailover", "-Confirm:$false")
+    assert first.returncode == 0, first.stderr
     moved = tls_lab.command("Invoke-CsPoolFailover", "-PoolFqdn", P1, "-Confirm:$false", "--format", "json")
     assert moved.returncode == 0, moved.stderr
     path = f"/v1/homes/{P1}/modules/PresenceFocus/records/alice@lab/presence"

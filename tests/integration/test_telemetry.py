@@ -22,7 +22,7 @@ from twinpool.stores.memory import MemoryStore
 from twinpool.vocabulary.change import Change, Record, RecordKey, Transaction
 from twinpool.vocabulary.names import FrontEndName, Stream
 from twinpool.wire import encode_changes
-from twinpool_services.backup import Reading, read_replication
+from twinpool_services.backup import Reading, join_traces, read_replication
 from twinpool_services.backup.untrusted import UntrustedTally
 from twinpool_services.frontend.measuring import watch_of
 from twinpool_services.frontend.watched_commits import WatchedCommits
@@ -53,9 +53,9 @@ class Seen:
 
     def __init__(self) -> None:
         self.exporter = InMemorySpanExporter()
-        provider = TracerProvider()
-        provider.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.telemetry = {fqdn: Telemetry(fqdn, provider) for fqdn in (P1, P2)}
+        self.provider = TracerProvider()
+        self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
+        self.telemetry = {fqdn: Telemetry(fqdn, self.provider) for fqdn in (P1, P2)}
 
     def spans(self, name: str) -> list[ReadableSpan]:
         return [span for span in self.exporter.get_finished_spans() if span.name == name]
@@ -103,6 +103,41 @@ def test_one_trace_spans_both_pools(pair: RunningPair, seen: Seen) -> None:
         assert child.parent.span_id == parent.context.span_id
     pools = [(span.attributes or {})["twinpool.pool"] for span in (write_span, batch, imported, acknowledged)]
     assert pools == [P1, P1, P2, P1]
+
+
+def test_a_write_taken_by_another_front_end_is_linked_with_the_batch_that_carried_it(
+    pair: RunningPair, seen: Seen
+) -> None:
+    """The active one sends it without knowing its trace; by position the two are joined afterwards."""
+    seen.exporter.clear()
+    elsewhere = Telemetry(P1, seen.provider)
+    changes = (Change("alice@lab", "contacts/elsewhere", b"friend"),)
+    transaction = Transaction(stream=CONTACTS, changes=changes, payload=encode_changes(changes))
+    position = WatchedCommits(CommitGroup(pair.first.store), elsewhere).commit(transaction).position
+
+    def joined() -> bool:
+        join_traces(pair.first.store, elsewhere.tracing)
+        return bool(seen.spans("twinpool.carried"))
+
+    eventually(joined, "the write is joined")
+
+    (write_span,), (carried,) = seen.spans("twinpool.write"), seen.spans("twinpool.carried")
+    batch = next(
+        span
+        for span in seen.spans("twinpool.batch")
+        if span.attributes and int(str(span.attributes["twinpool.position.last"])) >= position
+    )
+    assert write_span.context is not None
+    assert batch.context is not None
+    assert carried.context is not None
+    assert carried.parent is not None
+    assert (carried.parent.span_id, carried.context.trace_id) == (
+        write_span.context.span_id,
+        write_span.context.trace_id,
+    )
+    assert [link.context.span_id for link in carried.links] == [batch.context.span_id]
+    assert batch.context.trace_id != write_span.context.trace_id
+    assert not elsewhere.tracing.has_unjoined
 
 
 def test_what_happens_is_counted_on_both_sides(pair: RunningPair, seen: Seen) -> None:

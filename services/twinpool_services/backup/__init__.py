@@ -1,5 +1,6 @@
 """The backup service: election, export, import, status. What other services may use is named here."""
 
+from twinpool_services.backup.batch_traces import join_traces
 from twinpool_services.backup.configurations import Configurations
 from twinpool_services.backup.drill.wishes import find_drill, list_drills, request_drill
 from twinpool_services.backup.failover.wishes import (
@@ -76,6 +77,7 @@ __all__ = [
     "find_failover",
     "find_verification",
     "initial_homes",
+    "join_traces",
     "list_drills",
     "list_failovers",
     "paired_homes",

@@ -2,16 +2,18 @@
 
 Made through the OpenTelemetry API alone: without its SDK every span is a shadow that costs nothing worth mention. A
 batch belongs to the trace of the first of its writes that is traced, and is linked with the others. Which trace a
-write belongs to is known in the memory of the front end that took it, so a batch that carries the writes of another
-front end begins a trace of its own; `twinpool.position.last` joins them.
+write belongs to is known in the memory of the front end that took it. A batch that carries writes of another front end
+begins a trace of its own, and that front end joins the two afterwards: it finds the batch by the write's position, and
+puts a span into the write's trace that is linked with the batch (see `batch_traces`).
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from opentelemetry import trace
 from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, StatusCode, TracerProvider
@@ -24,9 +26,19 @@ from twinpool.vocabulary.names import PoolFqdn, Position, Route, Stream
 
 MOST_WRITES = 10_000  #: whose traces are remembered until a batch carries them
 MOST_LINKS = 64  #: of one batch with the writes that it carries
+MOST_BATCHES = 1_000  #: whose traces are told to other front ends
 
 _W3C = TraceContextTextMapPropagator()
 _HEADER = "traceparent"
+
+
+class CarriedBatch(NamedTuple):
+    """A batch that was sent, and the trace that it belongs to."""
+
+    stream: Stream
+    after: Position
+    last: Position
+    traceparent: str  #: of its span
 
 
 class Tracing:
@@ -37,6 +49,8 @@ class Tracing:
         self._pool = pool
         self._tracer = trace.get_tracer("twinpool", tracer_provider=provider)
         self._writes: OrderedDict[tuple[Stream, Position], SpanContext] = OrderedDict()
+        self._unjoined: OrderedDict[tuple[Stream, Position], SpanContext] = OrderedDict()
+        self._batches: deque[CarriedBatch] = deque(maxlen=MOST_BATCHES)
         self._guard = threading.Lock()
         self._has_provider = provider is not None
 
@@ -64,21 +78,26 @@ class Tracing:
             return
         span.set_attribute("twinpool.position.last", committed.position)
         with self._guard:
-            self._writes[stream, committed.position] = span.get_span_context()
-            while len(self._writes) > MOST_WRITES:
-                self._writes.popitem(last=False)
+            for remembered in (self._writes, self._unjoined):
+                remembered[stream, committed.position] = span.get_span_context()
+                while len(remembered) > MOST_WRITES:
+                    remembered.popitem(last=False)
 
     def batch(self, route: Route, batch: Batch) -> Span:
         """Begin the span of a batch that is handed to the broker; `published` ends it."""
         writes = self._writes_of(route.stream, batch)
         parent = trace.set_span_in_context(trace.NonRecordingSpan(writes[0])) if writes else None
-        return self._tracer.start_span(
+        span = self._tracer.start_span(
             "twinpool.batch",
             context=parent,
             kind=SpanKind.PRODUCER,
             links=[Link(each) for each in writes[1:MOST_LINKS]],
             attributes={**self._about_batch(route.stream, batch), "twinpool.destination": route.destination},
         )
+        if span.is_recording() and batch.change_sets and (traceparent := traceparent_of(span)) is not None:
+            with self._guard:
+                self._batches.append(CarriedBatch(route.stream, batch.after, batch.last, traceparent))
+        return span
 
     def published(self, span: Span, outcome: Outcome) -> None:
         """End the span of a batch with what the broker said."""
@@ -113,6 +132,43 @@ class Tracing:
             attributes=attributes,
         ).end()
 
+    # ── joining what two front ends know ────────────────────────────────────────────────────────────────────────
+
+    def batches(self) -> Sequence[CarriedBatch]:
+        """Return the newest traced batches that this front end has sent, oldest first."""
+        with self._guard:
+            return tuple(self._batches)
+
+    @property
+    def has_unjoined(self) -> bool:
+        """Whether there are writes of which it is not known which batch carried them."""
+        return bool(self._unjoined)
+
+    def join(self, batches: Iterable[CarriedBatch]) -> None:
+        """Link writes of this front end with the batches of another that carried them."""
+        for batch in batches:
+            for (stream, position), write in self._carried_by(batch):
+                context = trace.set_span_in_context(trace.NonRecordingSpan(write))
+                found = _W3C.extract({_HEADER: batch.traceparent})
+                self._tracer.start_span(
+                    "twinpool.carried",
+                    context=context,
+                    links=[Link(trace.get_current_span(found).get_span_context())],
+                    attributes={**self._about(stream), "twinpool.position.last": position},
+                ).end()
+
+    def _carried_by(self, batch: CarriedBatch) -> list[tuple[tuple[Stream, Position], SpanContext]]:
+        """Take the writes that a batch carried out of those that are not joined."""
+        with self._guard:
+            found = [
+                each
+                for each in self._unjoined.items()
+                if each[0][0] == batch.stream and batch.after < each[0][1] <= batch.last
+            ]
+            for key, _ in found:
+                del self._unjoined[key]
+        return found
+
     def _about(self, stream: Stream) -> dict[str, str]:
         return {"twinpool.pool": self._pool, "twinpool.home": stream.home, "twinpool.module": stream.module}
 
@@ -132,6 +188,8 @@ class Tracing:
             return []
         with self._guard:
             keys = [(stream, change_set.position) for change_set in batch.change_sets]
+            for key in keys:
+                self._unjoined.pop(key, None)
             return [found for key in keys if (found := self._writes.get(key)) is not None]
 
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from twinpool.errors import Overtaken, StoreUnavailable
 from twinpool.vocabulary.names import Route, Stream
 from twinpool.wire import Kind
+from twinpool_services.backup.batch_traces import BatchTraces
 from twinpool_services.backup.content_desk import ContentDesk
 from twinpool_services.backup.drill.desk import DrillDesk
 from twinpool_services.backup.export_desk import ExportDesk
@@ -61,6 +62,7 @@ class Worker:
         self._link = premises.new_link()
         speakers = frozenset(pool.fqdn for pool in premises.deployment.pools if pool.fqdn != premises.pool)
         self._untrusted = UntrustedTally(premises.store, tenure.generation)
+        self._traces = BatchTraces(premises.store, premises.tracer, tenure.generation)
         trust = Trust(premises.vouching, self._untrusted.note)
         self._post = PostOffice(premises.pool, self._link, speakers, trust, premises.observer)
         self.exports = [ExportDesk(role, premises, tenure, self._post) for role in roles.exports]
@@ -195,6 +197,7 @@ class Worker:
         try:
             self._syncs.look()
             self._untrusted.publish()
+            self._traces.publish()
             if self._roles() != self._roles_at_start:
                 self._tenure.end("who serves which home has changed")
         except Overtaken as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from twinpool.vocabulary.deployment import Pool
-from twinpool_services.backup import Reading, read_replication
+from twinpool_services.backup import Reading, join_traces, read_replication
 from twinpool_services.frontend.context import Context
 from twinpool_services.frontend.slow_facts import read_slow_facts
 from twinpool_services.telemetry import Facts, Watch
@@ -15,6 +15,7 @@ def watch_of(context: Context) -> Watch:
     """Return what reads the pool store for those who scrape."""
 
     def read() -> Reading:
+        join_traces(context.opened.store, context.telemetry.tracing)  # Now and then is soon enough for a trace.
         return read_now(context)
 
     def read_slow() -> Facts:
