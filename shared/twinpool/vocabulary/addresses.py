@@ -14,6 +14,7 @@ from twinpool.vocabulary.names import FrontEndName, PoolFqdn
 #: A queue is named `to.<pool>.<module>`, and RabbitMQ takes names of 255 bytes; this leaves 100 for the module.
 LONGEST_FQDN = 150
 LONGEST_FRONT_END_NAME = 100
+RESERVED_NAMES = frozenset({"ca", "broker", "operator"})  #: whose certificates lie beside those of front ends
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _FQDN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
@@ -36,6 +37,8 @@ def parse_front_end_name(text: str) -> FrontEndName:
     name = text.lower()
     if len(name) > LONGEST_FRONT_END_NAME or not _NAME.fullmatch(name):
         raise ValueError("must be a host name of letters, digits, hyphens and dots, for example fe1.pool1.lab")
+    if name in RESERVED_NAMES:
+        raise ValueError(f"must not be {', '.join(sorted(RESERVED_NAMES))}: files of certificates have these names")
     return FrontEndName(name)
 
 

@@ -137,3 +137,21 @@ def test_a_deployment_names_all_who_need_a_certificate() -> None:
         "operator": (),
         "broker": ("one.example", "two.example"),
     }
+
+
+def test_a_pool_of_one_may_have_the_name_of_its_front_end(tmp_path: Path) -> None:
+    """One certificate serves, and shows the pool to the broker."""
+    name = "standard.lab"
+    front_end = FrontEnd(name=FrontEndName(name), host="127.0.0.1", port=8101, address=f"https://{name}:8101")
+    pool = Pool(
+        fqdn=PoolFqdn(name),
+        store="sqlite:////srv/pool1.db",
+        content=Path("/srv/content"),
+        broker_url="amqps://one.example:5671/twin",
+        front_ends=(front_end,),
+    )
+    deployment = Deployment(cms_master=pool.fqdn, pools=(pool,))
+
+    found = [holder for holder in holders_of(deployment) if holder.name == name]
+
+    assert [(holder.hosts, holder.calls) for holder in found] == [((name, "127.0.0.1"), True)]

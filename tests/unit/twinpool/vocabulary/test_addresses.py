@@ -10,7 +10,8 @@ def test_a_pool_is_kept_in_lower_case() -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "pool1", "pool1.", ".lab", "pool_1.lab", "-a.lab", "a-.lab", "a..lab", "pöol.lab", "a b.lab", "cms",
-     "a" * 64 + ".lab", ".".join(["a" * 50] * 3), "a.lab\n"],
+     "a" * 64 + ".lab", ".".join(["a" * 50] * 3), "a.lab\n", "..", "a.lab/../x",
+     "a.lab\x00"],
 )  # fmt: skip
 def test_what_is_no_fqdn_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="fully qualified"):
@@ -115,3 +116,11 @@ def test_a_broker_url_may_name_all_nodes_of_a_cluster() -> None:
 def test_each_node_of_a_cluster_needs_an_address(url: str) -> None:
     with pytest.raises(ValueError, match="AMQP address"):
         addresses.parse_broker_url(url)
+
+
+@pytest.mark.parametrize(
+    "name", ["ca", "Broker", "operator", "", ".", "..", "fe1/..", "fe1\\x", "fe1\x00", "fé1", "-fe1", "fe1 ", "x" * 101]
+)
+def test_what_could_be_another_file_is_no_front_end(name: str) -> None:
+    with pytest.raises(ValueError, match="must"):
+        addresses.parse_front_end_name(name)
