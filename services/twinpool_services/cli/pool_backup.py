@@ -49,7 +49,7 @@ def run_backup(client: Client, wish: BackupWish) -> BackupDone:
     if not backup_pool:
         raise Refused(f"{wish.pool} has no backup pool")
     modules = _ask_for_sync(client, wish)
-    newest = max((one["Number"] for one in client.pending_syncs(wish.pool)), default=0)
+    newest = max(_numbers(client, wish.pool), default=0)
     lacking = "it was never looked at"
     pause = threading.Event()  # never set: an interruption ends the wait
     for check in range(1, wish.retries + 1):
@@ -78,7 +78,7 @@ def _ask_for_sync(client: Client, wish: BackupWish) -> set[str]:
 
 def _lacking(client: Client, wish: BackupWish, backup_pool: str, rows: Sequence[Row], newest: int) -> str:
     """Say what is still to come, nothing if the backup is done. The sync comes first: an older state proves nothing."""
-    if any(request["Number"] <= newest for request in client.pending_syncs(wish.pool)):
+    if any(number <= newest for number in _numbers(client, wish.pool)):
         return "the synchronisation is not yet under way"
     if wish.full:
         for row in rows:
@@ -98,6 +98,10 @@ def _lacking(client: Client, wish: BackupWish, backup_pool: str, rows: Sequence[
 def _rows(client: Client, wish: BackupWish, modules: set[str]) -> list[Row]:
     status = client.backup_status(wish.pool, category=wish.category, module="All")
     return [row for row in _list(status, "BackupModules") if row["Identity"] in modules]
+
+
+def _numbers(client: Client, pool: str) -> list[int]:
+    return [int(str(one["Number"])) for one in client.pending_syncs(pool)]
 
 
 def _list(document: Mapping[str, object], name: str) -> list[Any]:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from twinpool_services.frontend.limits import Limits
 from twinpool_services.frontend.problems import MEDIA_TYPE, plain_problem
@@ -122,7 +122,8 @@ class ClientConnection(H11Protocol):
 
     @property
     def _is_idle(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
 
     def _look(self) -> None:
         """See to it that there is a deadline exactly while a head, or the rest of a refused body, is waited for."""

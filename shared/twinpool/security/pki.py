@@ -73,7 +73,7 @@ def holders_of(deployment: Deployment) -> tuple[Holder, ...]:
         for one in pool.front_ends:
             reached = (one.name, one.host, urlsplit(one.address).hostname or "")
             holders.append(Holder(name=one.name, kind="front end", hosts=_distinct(reached), calls=True))
-        if pool.fqdn not in {one.name for one in pool.front_ends}:  # A pool of one may have its front end's name.
+        if pool.fqdn not in {str(one.name) for one in pool.front_ends}:  # A pool of one may have its front end's name.
             holders.append(Holder(name=pool.fqdn, kind="pool", hosts=(), calls=True))
     urls = [deployment.broker.url, *(pool.broker_url for pool in deployment.pools)]
     hosts = _distinct([host for url in urls for host in _hosts_of(url)])
