@@ -36,6 +36,7 @@ BOUNDED = {
     "examine_front_end": "a row a disk",
     "trace_record": "a row an event of one record, of a journal of bounded size",
     "get_orphan": "one orphan",
+    "get_series": "a row a measure; the points of an hour at most",
 }
 
 

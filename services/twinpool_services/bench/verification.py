@@ -21,9 +21,9 @@ from typing import Annotated, Any
 import httpx
 import typer
 
+from twinpool.http_client import client_of
 from twinpool.modules.presence_focus import PresenceFocus
 from twinpool.ports.store import Store
-from twinpool.security.credentials import authorization
 from twinpool.stores.opening import open_store
 from twinpool.vocabulary.deployment import Pool
 from twinpool.vocabulary.names import Home, Position, Route, Stream
@@ -194,8 +194,7 @@ class Verifications:
 
 
 def _client(lab: Lab, pool: Pool) -> httpx.Client:
-    headers = authorization(lab.deployment)
-    return httpx.Client(base_url=pool.front_ends[0].address, timeout=60, trust_env=False, headers=headers)
+    return client_of(lab.deployment, timeout=60, base_url=pool.front_ends[0].address)
 
 
 def _answer(response: httpx.Response) -> dict[str, Any]:
