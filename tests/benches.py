@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from tests.acceptance.labs import PROGRAM
-from tests.rabbitmq_server import require_rabbitmq
 
 
-def bench(directory: Path, *words: str) -> subprocess.Popen[str]:
-    """Start a bench whose temporary files lie in a directory, by which its processes are known as well."""
+def bench(directory: Path, *words: str, broker: str | None = None) -> subprocess.Popen[str]:
+    """Start a bench whose temporary files lie in a directory, by which its processes are known as well.
+
+    It starts a RabbitMQ of its own unless one is named.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TWINPOOL_")}
     return subprocess.Popen(
         [str(PROGRAM), "bench", *words],
-        env={**environment, "TMPDIR": str(directory)},
+        env={**environment, "TMPDIR": str(directory), **({"TWINPOOL_BROKER_URL": broker} if broker else {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -37,10 +39,9 @@ def processes_of(directory: Path) -> list[str]:
     return found
 
 
-def measured(directory: Path, *words: str) -> dict[str, Any]:
-    """Run a bench to its end and return its document; nothing of it may be left."""
-    require_rabbitmq()
-    with bench(directory, *words, "--format", "json") as child:
+def measured(directory: Path, *words: str, broker: str) -> dict[str, Any]:
+    """Run a bench over a broker to its end and return its document; nothing of it may be left."""
+    with bench(directory, *words, "--format", "json", broker=broker) as child:
         printed, said = child.communicate(timeout=250)
     assert child.returncode == 0, said
     assert processes_of(directory) == []

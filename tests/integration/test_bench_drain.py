@@ -14,8 +14,8 @@ from tests.rabbitmq_server import require_rabbitmq
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.timeout(300)]
 
 
-def drained(directory: Path, *words: str) -> dict[str, Any]:
-    return measured(directory, "drain", "--changes", "2000", "--rounds", "1", *words)
+def drained(directory: Path, broker: str, *words: str) -> dict[str, Any]:
+    return measured(directory, "drain", "--changes", "2000", "--rounds", "1", *words, broker=broker)
 
 
 def require_figures(document: dict[str, Any], *peers: str) -> None:
@@ -30,33 +30,34 @@ def require_figures(document: dict[str, Any], *peers: str) -> None:
     )
 
 
-def test_a_backlog_in_sqlite_is_drained_beside_its_peers(place: Path) -> None:
-    document = drained(place, "--store", "sqlite", "--transaction-size", "1")
+def test_a_backlog_in_sqlite_is_drained_beside_its_peers(place: Path, amqp_url: str) -> None:
+    document = drained(place, amqp_url, "--store", "sqlite", "--transaction-size", "1")
 
     require_figures(document, "store-alone", "pika-naive")
     assert (document["store"], document["transaction_size"]) == ("sqlite", 1)
 
 
 @pytest.mark.postgresql
-def test_a_backlog_in_postgresql_is_drained_beside_logical_replication(place: Path) -> None:
+def test_a_backlog_in_postgresql_is_drained_beside_logical_replication(place: Path, amqp_url: str) -> None:
     peers = ("postgresql-logical", "postgresql-logical-async", "store-alone")
-    document = drained(place, *(word for peer in peers for word in ("--peer", peer)))
+    document = drained(place, amqp_url, *(word for peer in peers for word in ("--peer", peer)))
 
     require_figures(document, *peers)
     assert (document["store"], document["transaction_size"]) == ("postgresql", 100)
     assert document["versions"]["postgresql"]
 
 
-def test_backlogs_of_several_sizes_are_compared(place: Path) -> None:
-    document = measured(place, "grow", "--store", "sqlite", "--sizes", "500,1000,2000", "--rounds", "1")
+def test_backlogs_of_several_sizes_are_compared(place: Path, amqp_url: str) -> None:
+    words = ("--store", "sqlite", "--sizes", "500,2000", "--rounds", "1")
+    document = measured(place, "grow", *words, broker=amqp_url)
 
     assert (document["bench"], document["changes"]) == ("grow", 2_000)
-    assert list(document["us_per_change"]) == ["500 changes", "1,000 changes", "2,000 changes"]
+    assert list(document["us_per_change"]) == ["500 changes", "2,000 changes"]
     assert document["time_per_change_ratio"] > 0
 
 
-def test_the_memory_of_real_front_ends_is_read(place: Path) -> None:
-    document = measured(place, "memory", "--store", "sqlite", "--backlog", "5000")
+def test_the_memory_of_real_front_ends_is_read(place: Path, amqp_url: str) -> None:
+    document = measured(place, "memory", "--store", "sqlite", "--backlog", "5000", broker=amqp_url)
 
     assert (document["bench"], document["changes"]) == ("memory", 5_000)
     assert document["peak_rss_mb"] == round(max(document["source_peak_rss_mb"], document["partner_peak_rss_mb"]), 1)

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
+from pathlib import Path
 
 import pytest
 
-from tests.acceptance.labs import PROGRAM
-from tests.rabbitmq_server import require_rabbitmq
+from tests.benches import measured
 
 FROZEN_MS = 5_000
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.timeout(300)]
 
 
-def test_a_partner_that_stands_still_shows_in_the_lags() -> None:
-    require_rabbitmq()
+def test_a_partner_that_stands_still_shows_in_the_lags(place: Path, amqp_url: str) -> None:
     words = ("--store", "sqlite", "--rate", "200", "--seconds", "8", "--freeze", "5", "--rounds", "1")
-    done = subprocess.run(
-        [str(PROGRAM), "bench", "lag", *words, "--format", "json"],
-        env={name: value for name, value in os.environ.items() if not name.startswith("TWINPOOL_")},
-        capture_output=True,
-        text=True,
-        timeout=250,
-        check=False,
-    )
+    document = measured(place, "lag", *words, broker=amqp_url)
 
-    assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
     # What was due while the partner stood still is 5 of 8 seconds: half of all lags, spread over the time it lasted.
     assert document["max_ms"] >= FROZEN_MS * 0.95
     assert document["p99_ms"] >= FROZEN_MS * 0.9

@@ -12,9 +12,9 @@ pytestmark = [pytest.mark.rabbitmq, pytest.mark.timeout(300)]
 
 
 @pytest.mark.parametrize("store", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def test_writes_with_capture_are_measured_beside_plain_ones(place: Path, store: str) -> None:
+def test_writes_with_capture_are_measured_beside_plain_ones(place: Path, amqp_url: str, store: str) -> None:
     words = ("--store", store, "--writers", "1,8", "--seconds", "0.3", "--rounds", "1")
-    document = measured(place, "capture", *words)
+    document = measured(place, "capture", *words, broker=amqp_url)
 
     assert (document["bench"], document["store"], document["writers"]) == ("capture", store, 8)
     assert document["peer"]["name"] == "plain-writes"
@@ -33,8 +33,9 @@ def test_numbers_of_writers_that_make_no_sense_are_refused(place: Path) -> None:
     assert "--writers takes numbers" in said
 
 
-def test_take_overs_after_a_kill_wait_for_the_lease(place: Path) -> None:
-    document = measured(place, "takeover", "--store", "sqlite", "--lease", "00:00:04", "--rounds", "1")
+def test_take_overs_after_a_kill_wait_for_the_lease(place: Path, amqp_url: str) -> None:
+    words = ("--store", "sqlite", "--lease", "00:00:04", "--rounds", "1")
+    document = measured(place, "takeover", *words, broker=amqp_url)
 
     assert (document["bench"], document["lease_s"]) == ("takeover", 4.0)
     assert len(document["runs"]["kill_s"]) == len(document["runs"]["stop_s"]) == 1

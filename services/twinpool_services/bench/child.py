@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from twinpool_services.bench.failing import BenchFailed
+from twinpool_services.lab import uninterrupted
 from twinpool_services.measuring.process_cost import cpu_seconds, peak_rss_mb
 
 STOP_SECONDS = 30.0
@@ -25,25 +26,35 @@ TAIL = 2_000  #: characters of its log that an error shows
 
 
 class Child:
-    """One process. Leave its block to end it."""
+    """One process: it begins when its block is entered, and has ended when that is left."""
+
+    _process: subprocess.Popen[bytes]
 
     def __init__(self, module: str, role: str, log_file: Path) -> None:
-        """Start a module of ours; `role` is shown among its arguments, for people who look at processes."""
-        self._role, self._log_file = role, log_file
+        """Know a module of ours; `role` is shown among its arguments, for people who look at processes."""
+        self._module, self._role, self._log_file = module, role, log_file
         self._heard = b""
-        with log_file.open("ab") as log:
+
+    def __enter__(self) -> Self:
+        # A Ctrl-C that comes meanwhile is heard when it runs: else nobody would end it.
+        try:
+            uninterrupted(self._start)
+        except KeyboardInterrupt:
+            self.close(1.0)
+            raise
+        return self
+
+    def _start(self) -> None:
+        with self._log_file.open("ab") as log:
             # In a session of its own: our terminal's Ctrl-C is ours, and we end it in order.
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module, role],
+                [sys.executable, "-m", self._module, self._role],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                cwd=log_file.parent,  # Whatever it leaves behind goes with the bench.
+                cwd=self._log_file.parent,  # Whatever it leaves behind goes with the bench.
                 start_new_session=True,
             )
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -33,11 +33,11 @@ class Pools:
     def run(self) -> Reading:
         """Drain it once. Raises `BenchFailed`."""
         with self._places() as places, ExitStack() as running:
-            partner = running.enter_context(self._child(PARTNER, places))
+            partner = self._child(running, PARTNER, places)
             partner_store = running.enter_context(closing(open_store(places["partner_store"], PARTNER)))
             _go(partner)
             _await_linked(partner, partner_store)
-            source = running.enter_context(self._child(SOURCE, places))
+            source = self._child(running, SOURCE, places)
             source_store = running.enter_context(closing(open_store(places["source_store"], SOURCE)))
             reading = self._measure(source, partner, source_store)
             partner.close()
@@ -79,8 +79,8 @@ class Pools:
             servers.drop_store(places["partner_store"])
             servers.clear_broker()
 
-    def _child(self, pool: str, places: Places) -> Child:
-        child = Child(MODULE, pool, self._servers.directory / f"{pool}.log")
+    def _child(self, running: ExitStack, pool: str, places: Places) -> Child:
+        child = running.enter_context(Child(MODULE, pool, self._servers.directory / f"{pool}.log"))
         child.tell("open", places=places)
         child.hear(READY_SECONDS)
         return child
