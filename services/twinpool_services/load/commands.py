@@ -24,6 +24,7 @@ from twinpool_services.lab import Display, Lab, LabPlan, StoreKind, interruptibl
 from twinpool_services.load.comparing import FIGURES as COMPARED
 from twinpool_services.load.comparing import compare as compare_runs
 from twinpool_services.load.comparing import compared_picture, read_summary
+from twinpool_services.load.experiments.commands import app as experiments
 from twinpool_services.load.keeping import REPORT, keep, new_directory
 from twinpool_services.load.profile import load_profile, stock
 from twinpool_services.load.report import write_report
@@ -65,6 +66,9 @@ Examples:
   twinpool load run steps --lab --through store --set 'phase.0.rates=[500, 1000, 2000]'
   twinpool load run my-profile.toml --out before --tables csv --format json
 """
+
+
+app.add_typer(experiments, name="experiment")
 
 
 @app.command("list")

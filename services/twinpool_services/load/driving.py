@@ -32,6 +32,10 @@ class Schedule:
         """Nanoseconds since the load began."""
         return time.monotonic_ns() - self.began_ns
 
+    def wait_until(self, seconds: float) -> bool:
+        """Wait until so long after the beginning; False if the run is to stop before."""
+        return not self._stop.wait(max(0.0, seconds - self.elapsed_ns / NANO))
+
     def take(self, most: int) -> Sequence[Operation]:
         """Wait until something is due and return it, up to so many; nothing once all is done or the run is to stop."""
         with self._guard:

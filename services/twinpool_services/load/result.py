@@ -90,6 +90,7 @@ def summary_of(run: Run) -> dict[str, Any]:
         "drain_s": _drain_seconds(run, lags),
         "states": _shares(run.samples),
         "front_ends": _costs(run.samples),
+        "most_pending": _most_pending(run.samples),
         "most_waiting_in_queues": _deepest(run.samples),
     }
 
@@ -160,6 +161,15 @@ def _shares(samples: Samples) -> dict[str, dict[str, float]]:
         module: {state: round(count / sum(states.values()), 3) for state, count in sorted(states.items())}
         for module, states in sorted(found.items())
     }
+
+
+def _most_pending(samples: Samples) -> dict[str, int]:
+    """Return by module how many changes the partner lacked at most: what a disaster would have lost just then."""
+    found: dict[str, int] = {}
+    for row in samples.states:
+        name = str(row["module"])
+        found[name] = max(found.get(name, 0), int(str(row["pending"])))
+    return dict(sorted(found.items()))
 
 
 def _costs(samples: Samples) -> dict[str, dict[str, float]]:
