@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import enum
-import json
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +23,7 @@ from twinpool_services.load.comparing import compare as compare_runs
 from twinpool_services.load.comparing import compared_picture, read_summary
 from twinpool_services.load.experiments.commands import app as experiments
 from twinpool_services.load.keeping import REPORT, keep, new_directory
+from twinpool_services.load.options import Format, FormatOption, print_json
 from twinpool_services.load.profile import load_profile, stock
 from twinpool_services.load.report import write_report
 from twinpool_services.load.running import Order, Through, await_in_step, processes_of, run_load
@@ -44,16 +42,6 @@ app = typer.Typer(
 )
 
 
-class Format(enum.StrEnum):
-    """How a result is shown."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-FormatOption = Annotated[
-    Format, typer.Option("--format", case_sensitive=False, help="json prints one object; progress on standard error.")
-]
 ProfileArgument = Annotated[str, typer.Argument(metavar="PROFILE", help="A name that `list` shows, or a .toml file.")]
 SetOption = Annotated[
     list[str] | None,
@@ -76,7 +64,7 @@ def list_profiles(format_: FormatOption = Format.TABLE) -> None:
     """List the profiles that come with twinpool."""
     profiles = stock()
     if format_ is Format.JSON:
-        _print({name: profile.model_dump(mode="json") for name, profile in profiles.items()})
+        print_json({name: profile.model_dump(mode="json") for name, profile in profiles.items()})
         return
     table = _table("Profile", "Seconds", "Changes", "What it is")
     for name, profile in profiles.items():
@@ -87,7 +75,7 @@ def list_profiles(format_: FormatOption = Format.TABLE) -> None:
 @app.command()
 def show(profile: ProfileArgument, set_: SetOption = None) -> None:
     """Check a profile, and print it with all that is not given filled in."""
-    _print(load_profile(profile, set_ or ()).model_dump(mode="json"))
+    print_json(load_profile(profile, set_ or ()).model_dump(mode="json"))
 
 
 @app.command("run", epilog=RUN_EXAMPLES)
@@ -163,7 +151,7 @@ def compare(
     if plot is not None:
         plot.write_bytes(compared_picture(rows, _kind_of(plot)))
     if format_ is Format.JSON:
-        _print(rows)
+        print_json(rows)
         return
     table = _table("", *(Path(row["run"]).name for row in rows))
     for name in COMPARED:
@@ -211,7 +199,7 @@ def _kind_of(plot: Path) -> str:
 
 def _say(summary: Mapping[str, Any], directory: Path, shown: Display, format_: Format) -> None:
     if format_ is Format.JSON:
-        _print({**summary, "directory": str(directory)})
+        print_json({**summary, "directory": str(directory)})
         return
     table = _table("ms from when it was due", *(name.removesuffix("_ms").replace("_", ".") for name in FIGURES))
     for key, title in (("write", "durable at the source"), ("lag", "imported by the partner")):
@@ -242,7 +230,3 @@ def _table(first: str, *columns: str) -> Table:
     for column in columns:
         table.add_column(column, justify="left" if column == "What it is" else "right")
     return table
-
-
-def _print(document: Mapping[str, Any] | Sequence[Any]) -> None:
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")

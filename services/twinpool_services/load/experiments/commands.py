@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import enum
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +14,7 @@ from twinpool_services.load.experiments.definition import load_experiment, stock
 from twinpool_services.load.experiments.page import table_of, write_page
 from twinpool_services.load.experiments.running import run_experiment
 from twinpool_services.load.keeping import new_directory
+from twinpool_services.load.options import Format, FormatOption, print_json
 from twinpool_services.load.tables import has_extra, writer_of
 from twinpool_services.measuring.machine import machine, versions
 
@@ -30,16 +29,6 @@ app = typer.Typer(
 )
 
 
-class Format(enum.StrEnum):
-    """How a result is shown."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-FormatOption = Annotated[
-    Format, typer.Option("--format", case_sensitive=False, help="json prints one object; progress on standard error.")
-]
 EXAMPLES = """\b
 Examples:
   twinpool load experiment run broker-outage
@@ -53,7 +42,7 @@ def list_experiments(format_: FormatOption = Format.TABLE) -> None:
     """List the experiments that come with twinpool."""
     experiments = stock()
     if format_ is Format.JSON:
-        _print({name: experiment.model_dump(mode="json") for name, experiment in experiments.items()})
+        print_json({name: experiment.model_dump(mode="json") for name, experiment in experiments.items()})
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in ("Experiment", "Variants", "Load s", "Question"):
@@ -94,7 +83,7 @@ def run(
     if page is not None:
         write_page(page, Path(name).stem, experiment, outcomes, machine())
     if format_ is Format.JSON:
-        _print({**document, "directory": str(directory)})
+        print_json({**document, "directory": str(directory)})
         return
     titles, *rows = table_of(outcomes)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -105,7 +94,3 @@ def run(
     shown.say(f"\n{experiment.question}", "bold")
     shown.console.print(table)
     shown.say(f"The runs are in {directory}")
-
-
-def _print(document: Any) -> None:
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")
