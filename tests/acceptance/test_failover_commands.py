@@ -80,7 +80,9 @@ def test_users_move_away_and_come_home_under_writes_and_nothing_is_lost(lab: Run
     for row in home["Modules"]:
         assert row["SourceHead"] == row["TargetBegins"] == row["SourceBegins"]
     shown = receipt(lab, "receipts", "show", home["Receipt"])
-    assert 0 < shown["Steps"][-2]["Seconds"] <= shown["FirstWriteSeconds"]
+    handed_over, serving, _ = shown["Steps"][-3:]
+    # The first write may be taken as soon as the store says so, a moment before that is noted as a step.
+    assert 0 < handed_over["Seconds"] <= min(serving["Seconds"], shown["FirstWriteSeconds"])
     written = {each.key for each in client.told}
     assert written <= kept(lab, P1)
     assert written <= kept(lab, P2)
