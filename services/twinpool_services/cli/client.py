@@ -16,6 +16,7 @@ from twinpool.errors import HomeNotServed, PoolUnreachable, TwinpoolError
 from twinpool.http_client import client_of
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
 from twinpool_services.cli.problems import error_of
+from twinpool_services.moving import why_not_ready
 
 Document = Mapping[str, object]
 
@@ -304,10 +305,7 @@ class Client:
             document = _json(self._send(front_end, _Request(method="GET", path="/readyz")))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return _reason(error)
-        if document is None or not isinstance(checks := document.get("Checks"), dict):
-            return "whoever listens there is no front end"
-        failed = [f"{name}: {one['Reason']}" for name, one in checks.items() if one["Required"] and not one["Ok"]]
-        return "; ".join(failed)
+        return why_not_ready(document)
 
     def _send(self, front_end: FrontEnd, request: _Request) -> httpx.Response:
         response = self._http.request(

@@ -11,10 +11,10 @@ from twinpool.errors import HomeNotServed, InvalidParameter, NotFound, Transient
 from twinpool_services.cli.backup_cmdlets import SYNC
 from twinpool_services.cli.client import Client
 from twinpool_services.cli.cmdlet import Bound, Cmdlet, Outcome
-from twinpool_services.cli.failover_gathering import cms_of
 from twinpool_services.cli.failover_types import CMS_STATUS, REPLICA
 from twinpool_services.cli.objects import CmdletObject
 from twinpool_services.cli.parameters import CONFIRM, FORCE, TEXT, WHAT_IF, Parameter, switch
+from twinpool_services.moving import cms_of
 
 MODULE = "CentralMgmt.CMSMaster"
 

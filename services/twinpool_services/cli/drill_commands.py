@@ -16,11 +16,11 @@ from twinpool.vocabulary.names import CMS_HOME
 from twinpool_services.cli.client import Client
 from twinpool_services.cli.common import Common, Format
 from twinpool_services.cli.drill_types import DRILL, DRILL_ROW, LAP, PROBED
-from twinpool_services.cli.failover_moves import Move, ask_both, cms_move, partner_of
 from twinpool_services.cli.friendly import DeploymentOption, FormatOption
 from twinpool_services.cli.objects import CmdletObject
 from twinpool_services.cli.output import console, show, to_plain
 from twinpool_services.cli.running import open_deployment
+from twinpool_services.moving import Move, ask_both, cms_move, partner_of
 
 LOOK = 0.25  #: seconds between two looks how far it is
 PATIENCE = 240  #: looks in a row that may fail before we give up; the drill does not

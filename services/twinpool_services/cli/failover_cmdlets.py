@@ -13,14 +13,13 @@ from twinpool.vocabulary.timespan import format_timespan, parse_timespan
 from twinpool_services.cli.backup_cmdlets import FQDN, pool_fqdn
 from twinpool_services.cli.client import Client
 from twinpool_services.cli.cmdlet import Bound, Cmdlet, Outcome
-from twinpool_services.cli.failover_checks import Leniency
 from twinpool_services.cli.failover_following import Manner
-from twinpool_services.cli.failover_moves import Move, ask_both, cms_move, failback_to, failover_from
 from twinpool_services.cli.failover_running import Wish, run
 from twinpool_services.cli.failover_types import RECEIPT
 from twinpool_services.cli.output import to_plain
 from twinpool_services.cli.parameters import FORCE, TEXT, WHAT_IF, Parameter, ParameterType, switch, unused
 from twinpool_services.cli.verification_cmdlets import read_seconds
+from twinpool_services.moving import Leniency, Move, ask_both, cms_move, failback_to, failover_from
 
 FAILOVER_WAIT, FAILBACK_WAIT = timedelta(seconds=60), timedelta(seconds=15)
 LONGEST_WAIT = timedelta(days=1)

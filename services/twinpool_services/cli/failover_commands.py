@@ -15,14 +15,14 @@ from twinpool_services.cli.cmdlets import CMDLETS
 from twinpool_services.cli.common import Common, Format
 from twinpool_services.cli.failover_confirming import plan_object
 from twinpool_services.cli.failover_following import follow
-from twinpool_services.cli.failover_moves import Move, ask_both, cms_move, failover_from
 from twinpool_services.cli.failover_running import finish
 from twinpool_services.cli.failover_types import RECEIPT_ROW, STANDING
 from twinpool_services.cli.friendly import DeploymentOption, FormatOption
 from twinpool_services.cli.objects import CmdletObject
 from twinpool_services.cli.output import console, show, to_plain
-from twinpool_services.cli.receipts import Document, find_operation, newest_of_home, summary_of
+from twinpool_services.cli.receipts import Document, find_operation, newest_of_home
 from twinpool_services.cli.running import open_deployment, run_bound
+from twinpool_services.moving import Move, ask_both, cms_move, failover_from, summary_of
 
 app = typer.Typer(
     help="Move a pool's users, or the Central Management store (`cms`), to the backup pool.",

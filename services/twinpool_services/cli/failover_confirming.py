@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinpool.errors import InvalidParameter
-from twinpool_services.cli.failover_checks import Check
-from twinpool_services.cli.failover_moves import Direction, Move, Told
 from twinpool_services.cli.failover_types import CHECK, MODULE_LOSS, PLAN, PROPOSAL
 from twinpool_services.cli.objects import CmdletObject
 from twinpool_services.cli.output import console, show
+from twinpool_services.moving import Check, Direction, Move, Told
 
 Document = Mapping[str, Any]
 

@@ -13,9 +13,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from twinpool.errors import PoolUnreachable, Refused, Transient, TwinpoolError
 from twinpool_services.cli.client import Client
-from twinpool_services.cli.failover_moves import Move
 from twinpool_services.cli.output import console
-from twinpool_services.cli.receipts import result_of
+from twinpool_services.moving import Move, result_of, sentence
 
 LOOK = 0.1  #: seconds between two looks how far it is
 PATIENCE = 600  #: looks in a row that may fail before we give up; the operation does not
@@ -110,26 +109,6 @@ def _followed(client: Client, operation: Document, errors: Console, say: Callabl
                 failed += 1
                 if failed >= PATIENCE:
                     raise PoolUnreachable(f"operation {identity} cannot be followed any more: {error}") from error
-
-
-def sentence(operation: Document, step: str) -> str:
-    """Say what a step means."""
-    source, target, home = operation["SourcePoolFqdn"], operation["TargetPoolFqdn"], operation["Home"]
-    disaster = operation["DisasterMode"]
-    heads = ", ".join(f"{row['Identity']} at {row['Position']}" for row in operation["Heads"])
-    sentences = {
-        "requested": f"{target} is to serve {home} from term {operation['Term']} on",
-        "quiesced": f"{source} takes no more writes: {heads}",
-        "drained": f"what lay in the queues of {target} is applied" if disaster else f"{target} holds all of that",
-        "verified": "not compared, as you wish" if operation["SkipDataVerification"] else "both pools hold the same",
-        "handing-over": f"{source} is asked to give {home} up",
-        "handed-over": f"{source} has given {home} up; from here it only goes forward",
-        "serving": f"{target} takes writes",
-        "done": f"{source} knows of it" if operation["Confirmed"] else f"{source} has not been heard about it",
-        "aborting": f"{operation['Failure']}; {source} is told to take writes again",
-        "aborted": f"{operation['Failure']}",
-    }
-    return sentences.get(step, "")
 
 
 def _clock(at: str) -> str:

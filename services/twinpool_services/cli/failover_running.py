@@ -9,14 +9,6 @@ from typing import Any
 from twinpool.errors import Refused
 from twinpool_services.cli.client import Client
 from twinpool_services.cli.cmdlet import Outcome
-from twinpool_services.cli.failover_checks import (
-    Check,
-    Leniency,
-    NotHealthy,
-    Verdict,
-    checks_of,
-    require_healthy,
-)
 from twinpool_services.cli.failover_confirming import (
     NotConfirmed,
     check_objects,
@@ -25,12 +17,21 @@ from twinpool_services.cli.failover_confirming import (
     show_plan,
 )
 from twinpool_services.cli.failover_following import Manner, begin, failure_of, follow
-from twinpool_services.cli.failover_gathering import gather
-from twinpool_services.cli.failover_moves import Move, Told
 from twinpool_services.cli.failover_types import RECEIPT, RECEIPT_MODULE, RECEIPT_STEP
 from twinpool_services.cli.objects import CmdletObject
 from twinpool_services.cli.output import console
 from twinpool_services.cli.receipts import receipt_of
+from twinpool_services.moving import (
+    Check,
+    Leniency,
+    Move,
+    NotHealthy,
+    Told,
+    Verdict,
+    checks_of,
+    gather,
+    require_healthy,
+)
 
 PLANS = 5  #: how often a plan is made anew, where nobody looks at it, while the source is still heard
 

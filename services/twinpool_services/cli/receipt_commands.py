@@ -15,8 +15,9 @@ from twinpool_services.cli.failover_types import RECEIPT_ROW
 from twinpool_services.cli.friendly import DeploymentOption, FormatOption
 from twinpool_services.cli.objects import CmdletObject
 from twinpool_services.cli.output import console, show, to_plain
-from twinpool_services.cli.receipts import find_operation, operations_at, receipt_of, summary_of
+from twinpool_services.cli.receipts import find_operation, operations_at, receipt_of
 from twinpool_services.cli.running import open_deployment
+from twinpool_services.moving import summary_of
 
 app = typer.Typer(
     help="The measured records of failovers and failbacks.",

@@ -15,7 +15,6 @@ from twinpool.vocabulary.settings import Span
 from twinpool.vocabulary.timespan import format_timespan
 from twinpool_services.cli.client import Client
 from twinpool_services.cli.cmdlet import Bound, Cmdlet, Outcome
-from twinpool_services.cli.failover_moves import ask_both
 from twinpool_services.cli.objects import CmdletObject
 from twinpool_services.cli.parameters import (
     BOOLEAN,
@@ -29,6 +28,7 @@ from twinpool_services.cli.parameters import (
     switch,
     unused,
 )
+from twinpool_services.moving import ask_both
 
 POOL = "Pool"
 SERVICE = "Service"

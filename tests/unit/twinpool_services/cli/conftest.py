@@ -10,14 +10,15 @@ import pytest
 
 from tests.unit.twinpool_services.cli.answering import deployment_text, front_end
 from tests.unit.twinpool_services.cli.pair_double import P1, P2, Pair
-from twinpool_services.cli import failover_following, failover_gathering
+from twinpool_services.cli import failover_following
 from twinpool_services.cli.main import main
+from twinpool_services.moving import gathering
 
 
 @pytest.fixture
 def failing_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
     known = Pair()
-    monkeypatch.setattr(failover_gathering, "PATIENCE", 0.0)
+    monkeypatch.setattr(gathering, "PATIENCE", 0.0)
     monkeypatch.setattr(failover_following, "LOOK", 0.01)
     with (
         front_end(lambda asked: known.answer(P1, asked)) as first,

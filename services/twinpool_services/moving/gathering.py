@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from twinpool.errors import HomeNotServed, NotAuthorised, NotFound, Transient
 from twinpool.vocabulary.names import CMS_HOME
-from twinpool_services.cli.client import Client
-from twinpool_services.cli.failover_checks import Cms, Facts
-from twinpool_services.cli.failover_moves import Direction, Move, Told, ask_both
+from twinpool_services.moving.asked import PoolsAsked
+from twinpool_services.moving.checks import Cms, Facts
+from twinpool_services.moving.moves import Direction, Move, Told, ask_both
 
 ERROR = "ErrorState"
 
@@ -22,7 +22,7 @@ LOOK = 0.2  #: seconds between two looks
 T = TypeVar("T")
 
 
-def gather(client: Client, move: Move, told: Told, *, disaster: bool) -> Facts:
+def gather(client: PoolsAsked, move: Move, told: Told, *, disaster: bool) -> Facts:
     """Ask; in a disaster the source is asked nothing. Raises nothing for a pool that does not answer."""
     silent = told.silent.get(move.source, "")
     return Facts(
@@ -35,7 +35,7 @@ def gather(client: Client, move: Move, told: Told, *, disaster: bool) -> Facts:
     )
 
 
-def _cms_for(client: Client, move: Move, *, without: str) -> Cms:
+def _cms_for(client: PoolsAsked, move: Move, *, without: str) -> Cms:
     """Look at the store, a few times if it lags behind; where it is what moves, nothing of it matters."""
     if move.direction is Direction.CMS:
         return Cms(serving_pool="", works=False)
@@ -54,7 +54,7 @@ def _patiently(look: Callable[[], T], enough: Callable[[T], bool]) -> T:
     return seen
 
 
-def cms_of(client: Client, *, without: str = "") -> Cms:
+def cms_of(client: PoolsAsked, *, without: str = "") -> Cms:
     """Say whether the Central Management store works, and how far its replicas are; `without` is not asked."""
     told = ask_both(client, CMS_HOME, [pool for pool in client.cms_pools if pool != without])
     if told.newest is None:
@@ -75,7 +75,7 @@ def cms_of(client: Client, *, without: str = "") -> Cms:
     return Cms(serving_pool=serving, works=True, up_to_date=_replicas(client, serving))
 
 
-def _replicas(client: Client, serving: str) -> dict[str, str]:
+def _replicas(client: PoolsAsked, serving: str) -> dict[str, str]:
     """Return for each pool why its replica is not up to date; nobody is blamed while it cannot be known."""
     try:
         document: Mapping[str, Any] = client.cms_replication(serving)
@@ -88,7 +88,7 @@ def _lag(row: Mapping[str, Any]) -> str:
     return f"it stands at {row['AcknowledgedPosition']} of {row['HeadPosition']}"
 
 
-def _export_errors(client: Client, move: Move) -> tuple[str, ...]:
+def _export_errors(client: PoolsAsked, move: Move) -> tuple[str, ...]:
     category = "CMS" if move.direction is Direction.CMS else "UserData"
     try:
         status: Mapping[str, Any] = client.backup_status(move.source, category=category, module="All")
@@ -100,7 +100,7 @@ def _export_errors(client: Client, move: Move) -> tuple[str, ...]:
     return tuple(f"{row['Identity']}: {row['Reason'] or 'no reason is known'}" for row in rows)
 
 
-def _active_front_end(client: Client, pool: str) -> str | None:
+def _active_front_end(client: PoolsAsked, pool: str) -> str | None:
     try:
         found = client.backup_status(pool, category="All", module="All")["ActiveMachineFqdn"]
     except (Transient, NotFound, NotAuthorised):

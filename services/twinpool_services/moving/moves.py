@@ -10,7 +10,7 @@ from typing import Any
 
 from twinpool.errors import PoolUnreachable, Refused, Transient
 from twinpool.vocabulary.names import CMS_HOME
-from twinpool_services.cli.client import Client
+from twinpool_services.moving.asked import PoolsAsked
 
 Standing = Mapping[str, Any]
 
@@ -72,7 +72,7 @@ class PoolDown(Refused):
     hint = "Start its front ends; if the pool is gone, use -DisasterMode, which may lose what it had not yet sent."
 
 
-def ask_both(client: Client, home: str, pools: Sequence[str]) -> Told:
+def ask_both(client: PoolsAsked, home: str, pools: Sequence[str]) -> Told:
     """Ask these pools, all at once, how they stand to a home; whoever cannot answer is silent."""
 
     def ask(pool: str) -> Standing | str:
@@ -90,7 +90,7 @@ def ask_both(client: Client, home: str, pools: Sequence[str]) -> Told:
     )
 
 
-def partner_of(client: Client, pool: str) -> str:
+def partner_of(client: PoolsAsked, pool: str) -> str:
     """Return a pool's backup pool. Raises `NoBackupPool`, `NotFound`."""
     partner = client.deployment.partner_of(pool)
     if partner is None:
@@ -98,7 +98,7 @@ def partner_of(client: Client, pool: str) -> str:
     return partner
 
 
-def failover_from(client: Client, pool: str, *, disaster: bool) -> tuple[Move, Told]:
+def failover_from(client: PoolsAsked, pool: str, *, disaster: bool) -> tuple[Move, Told]:
     """Find out what failing a pool over means. In a disaster the pool itself is not asked, so that nobody waits for it.
 
     Raises `AlreadyFailedOver`, `NoBackupPool`, `PoolUnreachable`.
@@ -116,7 +116,7 @@ def judge_failover(pool: str, partner: str, told: Told) -> Move:
     return Move(direction=Direction.FAILOVER, home=pool, source=pool, target=partner)
 
 
-def failback_to(client: Client, pool: str, *, disaster: bool) -> tuple[Move, Told]:
+def failback_to(client: PoolsAsked, pool: str, *, disaster: bool) -> tuple[Move, Told]:
     """Find out what failing a pool back means. Raises what `judge_failback` does, and `NoBackupPool`."""
     fqdn, partner = client.deployment.pool(pool).fqdn, partner_of(client, pool)
     asked = (fqdn,) if disaster else (fqdn, partner)
@@ -142,7 +142,7 @@ def judge_failback(pool: str, partner: str, told: Told, *, other_is_served_by: s
     return Move(direction=Direction.FAILBACK, home=pool, source=partner, target=pool)
 
 
-def cms_move(client: Client) -> tuple[Move, Told]:
+def cms_move(client: PoolsAsked) -> tuple[Move, Told]:
     """Find out where the Central Management store goes; who has it has to be asked for, even in a disaster.
 
     Raises `NoBackupPool`, `PoolUnreachable`.

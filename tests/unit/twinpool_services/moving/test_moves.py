@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from twinpool.errors import PoolUnreachable
-from twinpool_services.cli.failover_moves import (
+from twinpool_services.moving import (
     AlreadyFailedOver,
     Direction,
     NotFailedOver,

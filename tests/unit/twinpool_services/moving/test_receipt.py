@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from twinpool_services.cli.receipts import ReadBack, assemble, summary_of
+from twinpool_services.moving import ReadBack, assemble, summary_of
 
 P1, P2 = "pool1.lab", "pool2.lab"
 PRESENCE = "UserServices.PresenceFocus"

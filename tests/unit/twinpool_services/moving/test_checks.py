@@ -6,16 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from twinpool_services.cli.failover_checks import (
+from twinpool_services.moving import (
     Cms,
+    Direction,
     Facts,
     Leniency,
+    Move,
     NotHealthy,
     Verdict,
     checks_of,
     require_healthy,
 )
-from twinpool_services.cli.failover_moves import Direction, Move
 
 P1, P2 = "pool1.lab", "pool2.lab"
 OVER = Move(direction=Direction.FAILOVER, home=P1, source=P1, target=P2)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from twinpool.errors import Refused
-from twinpool_services.cli.failover_moves import Direction, Move
+from twinpool_services.moving.moves import Direction, Move
 
 
 class Verdict(enum.StrEnum):
