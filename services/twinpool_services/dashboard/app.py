@@ -9,6 +9,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twinpool.security.roles import Role
+from twinpool_services.dashboard.acting import Api
 from twinpool_services.dashboard.desk import Desk
 from twinpool_services.dashboard.pages.page import PREFIX, Page
 from twinpool_services.dashboard.pages.registry import PAGES
@@ -34,9 +35,9 @@ HEADERS = {
 _NOWHERE = Page(path="/{path:path}", role=Role.CALLER, answer=nothing_here)
 
 
-def create_dashboard(here: Context, trail: AuditTrail) -> ASGIApp:
-    """Build the application; what is refused, and what is done, is noted in a trail."""
-    desk = Desk(here)
+def create_dashboard(here: Context, trail: AuditTrail, api: ASGIApp) -> ASGIApp:
+    """Build the application; what is refused, and what is done, is noted in a trail. What is done, the API does."""
+    desk = Desk(here, Api(api))
     routes = [
         Route(f"{PREFIX}/static/{{name}}", desk.file, methods=["GET"]),
         Route(f"{PREFIX}/live", desk.live, methods=["GET"]),

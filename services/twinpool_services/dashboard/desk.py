@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from twinpool.errors import NotFound, TwinpoolError
 from twinpool_services.dashboard.access.guard import Guard, Looking, SignInFirst
+from twinpool_services.dashboard.acting import Api, ApiRefused
 from twinpool_services.dashboard.live.collector import Collector
 from twinpool_services.dashboard.live.sections import Wanted
 from twinpool_services.dashboard.live.streaming import stream
@@ -32,9 +33,9 @@ MOST_SECTIONS = 8  #: of one page
 class Desk:
     """One for each front end. Used from the event loop alone."""
 
-    def __init__(self, here: Context) -> None:
+    def __init__(self, here: Context, api: Api) -> None:
         """Read templates and files."""
-        self._here = here
+        self._here, self._api = here, api
         self._guard = Guard(here)
         self._static = StaticFiles()
         self._renderer = Renderer(self._static)
@@ -83,6 +84,7 @@ class Desk:
     async def _visit(self, request: Request, looking: Looking, form: dict[str, str]) -> Visit:
         return Visit(
             here=self._here,
+            api=self._api,
             guard=self._guard,
             collector=self._collector,
             renderer=self._renderer,
@@ -107,6 +109,8 @@ class Desk:
     async def _refuse(self, request: Request, looking: Looking, error: Exception) -> Response:
         """Say on a page what went wrong."""
         match error:
+            case ApiRefused():
+                problem = error.problem
             case TwinpoolError():
                 problem = problem_of(error, self._here.addresses_of)
             case HTTPException():

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from twinpool_services.dashboard.drawing.figures import amount, span
 from twinpool_services.dashboard.drawing.marks import mark
-from twinpool_services.dashboard.drawing.times import age, instant
+from twinpool_services.dashboard.drawing.times import age, instant, moment
 from twinpool_services.dashboard.static_files import StaticFiles
 
 
@@ -26,7 +26,7 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.filters |= {"amount": amount, "span": span, "instant": instant, "age": age}
+        self._environment.filters |= {"amount": amount, "span": span, "instant": instant, "age": age, "moment": moment}
         self._environment.globals |= {"static": static.address, "mark": mark}
 
     def page(self, template: str, values: Mapping[str, Any]) -> str:

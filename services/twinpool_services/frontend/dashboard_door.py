@@ -37,14 +37,14 @@ class DashboardDoor:
         async with self._opening:
             if self._dashboard is None:
                 # In a thread: reading it takes long enough for other requests to notice.
-                self._dashboard = await self._context.in_thread(_create, self._context, self._trail)
+                self._dashboard = await self._context.in_thread(_create, self._context, self._trail, self._app)
             return self._dashboard
 
 
-def _create(context: Context, trail: AuditTrail) -> ASGIApp:
+def _create(context: Context, trail: AuditTrail, api: ASGIApp) -> ASGIApp:
     from twinpool_services.dashboard import create_dashboard
 
-    return create_dashboard(context, trail)
+    return create_dashboard(context, trail, api)
 
 
 def _asks_for_a_page(scope: Scope) -> bool:

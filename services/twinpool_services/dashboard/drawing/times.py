@@ -14,6 +14,14 @@ def instant(at: float) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(moment.strftime("%Y-%m-%dT%H:%M:%SZ"), shown)
 
 
+def moment(said: str, exact: bool = False) -> Markup:  # noqa: FBT001, FBT002 - written so in templates
+    """Write a time that a document tells in ISO 8601; to the millisecond if it is to be exact."""
+    known = datetime.fromisoformat(said).astimezone(UTC)
+    shown = known.strftime("%Y-%m-%d %H:%M:%S")
+    shown += f".{known.microsecond // 1000:03d} UTC" if exact else " UTC"
+    return Markup('<time datetime="{}">{}</time>').format(said, shown)
+
+
 def age(at: float | None, never: str = "never") -> Markup:
     """Write how long ago something was; the page counts on by itself, so that the text need not be sent again."""
     return _age("time", at, never)

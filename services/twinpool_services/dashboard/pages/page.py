@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from twinpool.security.roles import Role
 from twinpool_services.dashboard.access.cookies import THEME
 from twinpool_services.dashboard.access.guard import Guard, Looking
+from twinpool_services.dashboard.acting import Api
 from twinpool_services.dashboard.live.collector import Collector
 from twinpool_services.dashboard.live.sections import Wanted
 from twinpool_services.dashboard.rendering import Renderer
@@ -26,6 +28,7 @@ class Visit:
     """One request for a page, by somebody who may make it."""
 
     here: Context
+    api: Api  #: does what a page is there for, in the name of whoever looks
     guard: Guard
     collector: Collector
     renderer: Renderer
@@ -66,6 +69,14 @@ class Visit:
         wanted = Wanted(section, argument, await self.guard.sees(self.request))
         rendered = await self.here.in_thread(self.collector.rendered, wanted, scene)
         return Markup(rendered)  # noqa: S704 - it was rendered by a template
+
+    async def ask(self, path: Sequence[str], query: Mapping[str, str] | None = None) -> Mapping[str, Any]:
+        """Return what the API of this front end tells whoever looks. Raises `ApiRefused`."""
+        return await self.api.call(self.request, "GET", path, query=query)
+
+    async def do(self, method: str, path: Sequence[str], body: Mapping[str, object]) -> Mapping[str, Any]:
+        """Have the API of this front end do something in the name of whoever looks. Raises `ApiRefused`."""
+        return await self.api.call(self.request, method, path, body=body)
 
     async def may(self, role: Role, home: str | None = None) -> bool:
         """Say whether whoever looks has a role; for what is left out of a page or shown in it."""

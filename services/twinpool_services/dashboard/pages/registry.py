@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from twinpool_services.dashboard.live.sections import Section
-from twinpool_services.dashboard.pages import modules, overview, signing_in
+from twinpool_services.dashboard.pages import modules, moves, operations, overview, signing_in, tasks
 from twinpool_services.dashboard.pages.page import Page
 
 #: Those with a title stand in the navigation, in this order.
-PAGES: tuple[Page, ...] = (*overview.PAGES, *modules.PAGES, *signing_in.PAGES)
+PAGES: tuple[Page, ...] = (
+    *overview.PAGES,
+    *modules.PAGES,
+    *moves.PAGES,
+    *tasks.PAGES,
+    *operations.PAGES,
+    *signing_in.PAGES,
+)
 
-SECTIONS: Mapping[str, Section] = {each.name: each for each in (*overview.SECTIONS, *modules.SECTIONS)}
+SECTIONS: Mapping[str, Section] = {
+    each.name: each for each in (*overview.SECTIONS, *modules.SECTIONS, *tasks.SECTIONS, *operations.SECTIONS)
+}

@@ -59,6 +59,11 @@ def name_in(scope: Mapping[str, Any]) -> str:
     return "" if caller is None else caller.name
 
 
+def is_admitted(scope: Mapping[str, Any]) -> bool:
+    """Say whether it is known already who makes a request: the dashboard knows before the gate."""
+    return _CALLER in scope
+
+
 def caller_of(scope: Mapping[str, Any]) -> Caller:
     """Return who makes a request that has passed the gate."""
     caller: Caller = scope[_CALLER]

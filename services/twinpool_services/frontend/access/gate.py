@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twinpool.errors import TwinpoolError
-from twinpool_services.frontend.access.callers import STRANGER, admit
+from twinpool_services.frontend.access.callers import STRANGER, admit, is_admitted
 from twinpool_services.frontend.access.doorkeeper import Doorkeeper
 from twinpool_services.frontend.access.trail import AuditTrail, address_of, say_in_detail
 from twinpool_services.frontend.bodies import drain
@@ -39,7 +39,7 @@ class Gate:
 
         if scope["path"] in self._open:
             admit(scope, STRANGER)
-        else:
+        elif not is_admitted(scope):
             caller = self._doorkeeper.recognise(scope["headers"])
             try:
                 admit(scope, caller or await self._doorkeeper.identify(scope["headers"], address_of(scope)))

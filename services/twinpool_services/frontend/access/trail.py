@@ -111,6 +111,11 @@ def is_to_be_noted(scope: MutableMapping[str, Any], action: str) -> None:
     scope[_ACTION] = action
 
 
+def is_noted_by_another(scope: MutableMapping[str, Any]) -> None:
+    """Have a request not noted a second time: what it asked for was done, and noted, as a call of the API."""
+    scope.pop(_ACTION, None)
+
+
 def say_in_detail(scope: MutableMapping[str, Any], what: object) -> None:
     """Say with a request what it asks for, or why it is refused."""
     text = what if isinstance(what, str) else json.dumps(what)

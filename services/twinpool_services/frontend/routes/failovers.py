@@ -7,15 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from twinpool.errors import InvalidParameter
-from twinpool.failover.operation import Operation, Step
-from twinpool.ports.store import Store
+from twinpool.failover.operation import Operation
 from twinpool.security.roles import Role
-from twinpool.vocabulary.names import CMS_HOME, Home, PoolFqdn
+from twinpool.vocabulary.names import CMS_HOME
 from twinpool_services.backup import (
     find_failover,
     list_failovers,
     plan_failover,
-    read_standing,
     request_abort,
     request_failover,
 )
@@ -33,9 +31,8 @@ from twinpool_services.frontend.failover_documents import (
     PlanDocument,
     StandingDocument,
 )
-from twinpool_services.frontend.first_writes import first_write
+from twinpool_services.frontend.failover_reading import standing_of, told_of
 from twinpool_services.frontend.paging import MOST
-from twinpool_services.frontend.pool_state import pool_state
 
 router = APIRouter(route_class=ExactRoute, tags=["management"], dependencies=[OneOfTheCalls])
 
@@ -85,7 +82,7 @@ async def list_pool_failovers(
 async def get_failover(here: Here, fqdn: str, identity: str) -> FailoverDocument:
     """Say how far an operation is."""
     own_pool(here, fqdn)
-    return await here.in_thread(lambda: _told(here.opened.store, find_failover(here.opened.store, identity)))
+    return await here.in_thread(lambda: told_of(here.opened.store, find_failover(here.opened.store, identity)))
 
 
 @router.post(
@@ -121,31 +118,16 @@ async def get_failover_plan(here: Here, fqdn: str, home: str) -> PlanDocument:
 async def get_standing(here: Here, fqdn: str, home: str) -> StandingDocument:
     """Say who serves a home by what this pool durably knows, and what goes on about it."""
     own_pool(here, fqdn)
-    return await here.in_thread(_standing, here, here.home_of(home))
+    return await here.in_thread(standing_of, here, here.home_of(home))
 
 
 def _page(here: Context, home: str | None, after: str | None, limit: int) -> FailoverPage:
     store = here.opened.store
     known = [each for each in list_failovers(store) if home is None or each.home == home.lower()]
     begin = _place_after(known, after)
-    shown = [_told(store, each) for each in known[begin : begin + limit]]
+    shown = [told_of(store, each) for each in known[begin : begin + limit]]
     more = begin + limit < len(known)
     return FailoverPage(pool_fqdn=here.pool.fqdn, failovers=shown, next=shown[-1].failover if more else None)
-
-
-def _told(store: Store, operation: Operation) -> FailoverDocument:
-    """Say how far it is; the first write of its term is ours to know only if we serve in it."""
-    served = operation.step in {Step.SERVING, Step.DONE}
-    return FailoverDocument.of(operation, first_write(store, operation.home, operation.term) if served else None)
-
-
-def _standing(here: Context, home: Home) -> StandingDocument:
-    store = here.opened.store
-    standing = read_standing(store, here.deployment, home)
-    belongs_to = here.deployment.cms_master if home == CMS_HOME else PoolFqdn(home)
-    state = pool_state(standing.status, belongs_to, standing.operation, standing.engagement)
-    orphans = (store.count_orphans(home), store.count_orphans(home, undecided=True))
-    return StandingDocument.of(here.pool.fqdn, standing, state, orphans, store.now())
 
 
 def _place_after(known: list[Operation], identity: str | None) -> int:
