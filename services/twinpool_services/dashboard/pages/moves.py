@@ -115,7 +115,9 @@ async def begin(kind: Kind, visit: Visit) -> Response:
     problem = _what_is_wrong(visit, prospect)
     if problem is None:
         try:
-            operation = await visit.do("POST", ["v1", "pools", prospect.move.target, "failovers"], _wish(visit, kind))
+            operation = await visit.do(
+                "POST", ["v1", "pools", prospect.move.target, "failovers"], _wish(visit, kind, prospect)
+            )
             return visit.go(f"/operations/{operation['TargetPoolFqdn']}/{operation['Failover']}")
         except InvalidParameter as error:
             problem = error
@@ -141,9 +143,9 @@ def _what_is_wrong(visit: Visit, prospect: Prospect) -> Refused | InvalidParamet
     return None
 
 
-def _wish(visit: Visit, kind: Kind) -> Mapping[str, object]:
+def _wish(visit: Visit, kind: Kind, prospect: Prospect) -> Mapping[str, object]:
     """Return what the API is asked for. Raises `InvalidParameter`."""
-    home = visit.form.get("home", "")
+    home = prospect.move.home
     if kind.disaster:
         return {"Home": home, "DisasterMode": True, "PlanToken": visit.form.get("plan", "")}
     try:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from twinpool_services.dashboard.live.sections import Section
-from twinpool_services.dashboard.pages import modules, moves, operations, overview, signing_in, tasks
+from twinpool_services.dashboard.pages import (
+    audit,
+    configuration,
+    modules,
+    moves,
+    operations,
+    orphans,
+    overview,
+    signing_in,
+    tasks,
+)
 from twinpool_services.dashboard.pages.page import Page
 
 #: Those with a title stand in the navigation, in this order.
@@ -15,6 +25,9 @@ PAGES: tuple[Page, ...] = (
     *moves.PAGES,
     *tasks.PAGES,
     *operations.PAGES,
+    *orphans.PAGES,
+    *configuration.PAGES,
+    *audit.PAGES,
     *signing_in.PAGES,
 )
 
