@@ -4,24 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from twinpool.errors import TwinpoolError
 from twinpool_services.cli.client import Client, Document
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    """What the front ends of a pool have said."""
-
-    pool: str
-    documents: Mapping[str, Document]  #: by the front end's name
-    silent: Mapping[str, str]  #: why the others have not answered
-
-    @property
-    def silence(self) -> str:
-        """Why nobody has answered; empty if somebody has."""
-        return "" if self.documents else "; ".join(f"{name}: {why}" for name, why in self.silent.items())
+from twinpool_services.diagnosis import Answers
 
 
 def ask_all(client: Client, pool: str, path: str, params: Mapping[str, str | Sequence[str]] | None = None) -> Answers:

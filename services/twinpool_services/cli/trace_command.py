@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 from urllib.parse import quote
 
 import typer
@@ -11,7 +11,7 @@ import typer
 from twinpool.errors import InvalidParameter, NotFound, PoolUnreachable
 from twinpool.modules.registry import load_modules
 from twinpool.vocabulary.names import CMS_HOME
-from twinpool_services.cli.asking_all import Answers, ask_all
+from twinpool_services.cli.asking_all import ask_all
 from twinpool_services.cli.client import PEEK, Client
 from twinpool_services.cli.common import Common, Format
 from twinpool_services.cli.diagnosis_types import JOURNEY, STOP
@@ -19,17 +19,7 @@ from twinpool_services.cli.friendly import DeploymentOption, FormatOption
 from twinpool_services.cli.objects import CmdletObject
 from twinpool_services.cli.output import console, show
 from twinpool_services.cli.running import open_deployment
-from twinpool_services.diagnosis import (
-    Applied,
-    Captured,
-    Carried,
-    Journey,
-    JourneyFacts,
-    Orphaned,
-    PoolTrace,
-    journey_of,
-    newest_change,
-)
+from twinpool_services.diagnosis import Journey, JourneyFacts, is_known, journey_facts, journey_of, newest_change
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
 
@@ -44,8 +34,6 @@ What is known comes from the log (until it is acknowledged and pruned), from led
 and cursors, and from the memory of front ends that run; what nobody knows any more is
 told as such.
 """
-
-Row = Mapping[str, Any]
 
 
 @app.command(epilog=EXAMPLES)
@@ -66,7 +54,7 @@ def trace(
         homes = [CMS_HOME] if chosen.category.is_cms else _homes(client, home)
         question = {"owner": owner, "key": key}
         found = [_facts(client, each, chosen.name, question) for each in homes]
-    told = [facts for facts in found if _is_of(facts)] or (found if home or chosen.category.is_cms else [])
+    told = [facts for facts in found if is_known(facts)] or (found if home or chosen.category.is_cms else [])
     if not told:
         raise _nothing_of(found, owner, key)
     show([_object(facts, journey_of(facts)) for facts in told], format_ if format_ is Format.JSON else None, console())
@@ -83,12 +71,6 @@ def _homes(client: Client, home: str) -> list[str]:
     return [client.deployment.pool(home).fqdn] if home else [pool.fqdn for pool in client.deployment.pools]
 
 
-def _is_of(facts: JourneyFacts) -> bool:
-    """Whether anything is known of the record in this home."""
-    pools = (facts.source, facts.target)
-    return any(each.captured or each.orphans or each.fingerprint for each in pools)
-
-
 def _nothing_of(found: Sequence[JourneyFacts], owner: str, key: str) -> NotFound | PoolUnreachable:
     silent = {pool.pool: pool.silence for facts in found for pool in (facts.source, facts.target) if pool.silence}
     if silent:
@@ -103,95 +85,12 @@ def _facts(client: Client, home: str, module: str, question: Mapping[str, str]) 
     first = client.deployment.cms_master if home == CMS_HOME else home
     pools = [first, *filter(None, [client.deployment.partner_of(first)])]
     path = f"/v1/homes/{quote(home)}/modules/{quote(module)}/trace"
-    facts = _sided([ask_all(client, pool, path, question) for pool in pools], home)
+    facts = journey_facts([ask_all(client, pool, path, question) for pool in pools], home)
     newest = newest_change(facts)
     if newest is None:
         return facts
     again: dict[str, str | Sequence[str]] = {**question, "position": [str(newest.position)]}
-    return _sided([ask_all(client, pool, path, again) for pool in pools], home, newest.position)
-
-
-def _sided(answers: Sequence[Answers], home: str, position: int | None = None) -> JourneyFacts:
-    """Put the pool that serves first, by the word of whoever answers."""
-    said = [str(row["ServingPool"]) for each in answers for row in each.documents.values() if row["ServingPool"]]
-    serving = said[0] if said else home
-    ordered = sorted(answers, key=lambda each: each.pool != serving)
-    traces = [_pool_trace(each, position) for each in ordered]
-    target = traces[1] if len(traces) > 1 else PoolTrace(pool="no backup pool", silence="there is none")
-    return JourneyFacts(source=traces[0], target=target)
-
-
-def _pool_trace(answers: Answers, position: int | None) -> PoolTrace:
-    rows: list[Row] = list(answers.documents.values())
-    if not rows:
-        return PoolTrace(pool=answers.pool, silence=answers.silence)
-    store = rows[0]
-    proven: Row = next(iter(store["Acknowledged"]), {})
-    return PoolTrace(
-        pool=answers.pool,
-        fingerprint=store["Fingerprint"],
-        captured=tuple(_captured(rows)),
-        head=store["HeadPosition"],
-        oldest=store["PrunedTo"],
-        acknowledged=proven.get("Position"),
-        proven_at=proven.get("ProvenAt") or "",
-        cursor=store["CursorPosition"],
-        carried=tuple(each for row in rows for each in _carried(row, position)),
-        applied=tuple(each for row in rows for each in _applied(row, position)),
-        orphans=tuple(_orphaned(store)),
-        remembers_since=min(str(row["RememberedSince"]) for row in rows),
-    )
-
-
-def _captured(rows: Sequence[Row]) -> Iterator[Captured]:
-    seen: set[int] = set()
-    # What a front end remembers tells more than the log, which knows no term.
-    changes = [(row["FrontEnd"], each) for row in rows for each in row["Changes"]]
-    for name, each in sorted(changes, key=lambda one: (-one[1]["Position"], one[1]["Term"] is None)):
-        if each["Position"] not in seen:
-            seen.add(each["Position"])
-            by = "in the log" if each["KnownBy"] == "log" else f"remembered by {name}"
-            yield Captured(
-                position=each["Position"],
-                at=each["CommittedAt"],
-                term=each["Term"],
-                operation=each["Operation"],
-                by=by,
-            )
-
-
-def _carried(row: Row, position: int | None) -> Iterator[Carried]:
-    for each in row["Sent"]:
-        if each["Position"] == position:
-            yield Carried(
-                destination=each["Destination"],
-                session=each["Session"],
-                number=each["Number"],
-                sent_at=each["SentAt"] or "",
-                outcome=each["Outcome"],
-                settled_at=each["SettledAt"] or "",
-                acknowledged_at=each["AcknowledgedAt"] or "",
-                imported_at=each["ImportedAt"] or "",
-            )
-
-
-def _applied(row: Row, position: int | None) -> Iterator[Applied]:
-    for each in row["Applied"]:
-        if each["Position"] == position:
-            yield Applied(
-                session=each["Session"], number=each["Number"], at=each["ImportedAt"], seconds=each["Seconds"]
-            )
-
-
-def _orphaned(row: Row) -> Iterator[Orphaned]:
-    for each in row["Orphans"]:
-        yield Orphaned(
-            number=each["Number"],
-            position=each["Position"],
-            decision=each["Decision"] or "",
-            decided_by=each["DecidedBy"] or "",
-            decided_at=each["DecidedAt"] or "",
-        )
+    return journey_facts([ask_all(client, pool, path, again) for pool in pools], home, newest.position)
 
 
 def _object(facts: JourneyFacts, journey: Journey) -> CmdletObject:

@@ -1,5 +1,6 @@
 """What is wrong, and where: pure conclusions from facts that the commands have gathered from both pools."""
 
+from twinpool_services.diagnosis.answers import Answers, is_known, journey_facts
 from twinpool_services.diagnosis.hindrance import FREE, Hindrance, Partner, RouteFacts, Stage
 from twinpool_services.diagnosis.journey import (
     Applied,
@@ -18,6 +19,7 @@ from twinpool_services.diagnosis.why import hindrances
 
 __all__ = [
     "FREE",
+    "Answers",
     "Applied",
     "Captured",
     "Carried",
@@ -32,6 +34,8 @@ __all__ = [
     "Stage",
     "Stop",
     "hindrances",
+    "is_known",
+    "journey_facts",
     "journey_of",
     "newest_change",
 ]

@@ -11,13 +11,14 @@ from starlette.responses import Response
 from twinpool.errors import InvalidParameter, TwinpoolError
 from twinpool.security.roles import Role
 from twinpool.vocabulary.configuration import SETTINGS, BackupServiceConfiguration
-from twinpool.vocabulary.settings import Integer, Names, Setting, SyncTrigger, Trigger
+from twinpool.vocabulary.settings import Integer, Setting, Span, SyncTrigger, Trigger
 from twinpool_services.dashboard.acting import ApiRefused
 from twinpool_services.dashboard.pages.page import Page, Visit
 from twinpool_services.frontend.routes.configuration import WHO_MAY_CALL
 
 PATH = ["v1", "backup-configuration"]
 FIXED = "Identity"
+SPAN = r"(\d+\.)?\d{1,2}:\d{1,2}:\d{1,2}(\.\d{1,7})?"  #: how a browser tells a time span from something else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class Field:
     may_change: bool
     low: int | None = None  #: of a whole number
     high: int | None = None
+    pattern: str = ""  #: of a time span
     choices: tuple[str, ...] = ()
 
 
@@ -93,9 +95,11 @@ def _bounds(setting: Setting[Any]) -> Mapping[str, Any]:
     match setting.kind:
         case Integer(low=low, high=high):
             return {"low": low, "high": high}
+        case Span():
+            return {"pattern": SPAN}
         case Trigger():
             return {"choices": tuple(each.value for each in SyncTrigger)}
-        case Names() | _:
+        case _:
             return {}
 
 

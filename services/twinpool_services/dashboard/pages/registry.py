@@ -15,6 +15,7 @@ from twinpool_services.dashboard.pages import (
     overview,
     signing_in,
     tasks,
+    trace,
 )
 from twinpool_services.dashboard.pages.page import Page
 
@@ -26,6 +27,7 @@ PAGES: tuple[Page, ...] = (
     *tasks.PAGES,
     *operations.PAGES,
     *orphans.PAGES,
+    *trace.PAGES,
     *configuration.PAGES,
     *audit.PAGES,
     *signing_in.PAGES,
