@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from twinpool_services.cli.asking_all import Answers, ask_all
+from twinpool_services.cli.asking_all import ask_all
 from twinpool_services.cli.client import Client
-from twinpool_services.diagnosis import Partner, RouteFacts
+from twinpool_services.diagnosis import Answers, Partner, RouteFacts
 
 Row = Mapping[str, Any]
 

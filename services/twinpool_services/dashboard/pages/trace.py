@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from typing import Any
 
 import httpx
 from starlette.responses import Response
@@ -89,7 +90,8 @@ async def _answers(
     visit: Visit, others: OtherPools, pool: str, path: Sequence[str], query: Mapping[str, str]
 ) -> Answers:
     """Ask every front end of a pool, for only one of them may know; ourselves in the name of who looks."""
-    documents, silent = {}, {}
+    documents: dict[str, Mapping[str, Any]] = {}
+    silent: dict[str, str] = {}
     for each in visit.here.deployment.pool(pool).front_ends:
         try:
             if each.name == visit.here.front_end.name:
