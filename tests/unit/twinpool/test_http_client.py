@@ -22,7 +22,9 @@ OTHERS = {
     "twinpool/brokers/administration.py",
     "twinpool_services/frontend/pool_calls.py",
     "twinpool_services/frontend/access/issuer_keys.py",
+    "twinpool_services/dashboard/acting.py",
     "twinpool_services/dashboard/live/asking.py",
+    "twinpool_services/dashboard/live/other_pools.py",
 }
 MAKING = {"Client", "AsyncClient", "get", "put", "post", "patch", "delete", "request", "stream", "head"}
 
