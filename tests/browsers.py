@@ -6,11 +6,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 Theme = Literal["light", "dark"]
@@ -84,10 +86,11 @@ class Window:
         return bool(self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
     def take_picture(self, name: str, config: pytest.Config) -> None:
-        """Take a picture for the docs, if pictures are wanted."""
+        """Take a picture for the docs, if pictures are wanted; in few colours, so that it is small."""
         if config.getoption("--pictures"):
             PICTURES.mkdir(exist_ok=True)
-            self.page.screenshot(path=PICTURES / f"{name}.png")
+            taken = Image.open(BytesIO(self.page.screenshot())).convert("RGB")
+            taken.quantize(64, dither=Image.Dither.NONE).save(PICTURES / f"{name}.png", optimize=True)
 
     def _complains(self, kind: str, text: str) -> None:
         if kind == "error" and "Failed to load resource" not in text and "net::ERR" not in text:
