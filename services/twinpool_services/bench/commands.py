@@ -6,6 +6,7 @@ import typer
 
 from twinpool_services.bench import grow, memory, rejoin, takeover, verification
 from twinpool_services.bench.capture import command as capture
+from twinpool_services.bench.dashboard import command as dashboard
 from twinpool_services.bench.drain import command as drain
 from twinpool_services.bench.failover import command as failover
 from twinpool_services.bench.lag import command as lag
@@ -25,6 +26,7 @@ def benches() -> None:
 
 
 app.command("capture", epilog=capture.EXAMPLES)(capture.capture)
+app.command("dashboard", epilog=dashboard.EXAMPLES)(dashboard.dashboard)
 app.command("drain", epilog=drain.EXAMPLES)(drain.drain)
 app.command("failover", epilog=failover.EXAMPLES)(failover.failover)
 app.command("grow", epilog=grow.EXAMPLES)(grow.grow)

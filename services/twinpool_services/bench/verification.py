@@ -8,38 +8,28 @@ acknowledged in each.
 from __future__ import annotations
 
 import json
-import random
 import statistics
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing
 from typing import Annotated, Any
 
 import httpx
 import typer
 
 from twinpool.http_client import client_of
-from twinpool.modules.presence_focus import PresenceFocus
 from twinpool.ports.store import Store
 from twinpool.stores.opening import open_store
 from twinpool.vocabulary.deployment import Pool
-from twinpool.vocabulary.names import Home, Position, Route, Stream
+from twinpool_services.bench.busy_pair import SETTLE, BusyPair, Span
 from twinpool_services.bench.failing import BenchFailed
 from twinpool_services.bench.lab_of_bench import lab_of_bench
 from twinpool_services.bench.options import Format, FormatOption
-from twinpool_services.bench.record_writing import transaction, write_records
+from twinpool_services.bench.record_writing import write_records
 from twinpool_services.lab import Display, Lab, StoreKind, Watcher, interruptible, open_display
 from twinpool_services.measuring.machine import machine, versions
 
 PATIENCE = 600.0  #: seconds
-GROUP = 20  #: transactions that the writer commits at once
-CHANGES = 100  #: of each
-LEAD = 50_000  #: changes that the writer may be ahead of what is acknowledged
-SETTLE = 3.0  #: seconds of load before anything is counted
-LOOK = 0.02  #: seconds between two looks
 
 EXAMPLES = """\b
 Examples:
@@ -72,34 +62,23 @@ def verification(
     shown.say(f"replicated meanwhile      {rate:>8,.0f} changes/s, {ratio:.2f} x")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """What was replicated in some time."""
-
-    seconds: float
-    changes: int
-
-    @property
-    def rate(self) -> float:
-        """Changes a second."""
-        return self.changes / self.seconds
-
-
 class Verifications:
     """Compares the first pool of a lab with its partner."""
 
     def __init__(self, lab: Lab, watcher: Watcher, shown: Display) -> None:
         """Work in a lab that is up."""
         self._lab, self._watcher, self._shown = lab, watcher, shown
-        self._first, self._second = lab.deployment.pools
-        self._stream = Stream(Home(self._first.fqdn), PresenceFocus.name)
-        self._route = Route(self._stream, self._second.fqdn)
+        self._first = lab.deployment.pools[0]
+        self._busy = BusyPair(lab.deployment)
+        self._stream = self._busy.stream
 
     def measure(self, records: int, rounds: int) -> dict[str, Any]:
         """Return the figures. Raises `BenchFailed` if a verification does not find both equal."""
         with closing(open_store(self._first.store, self._first.fqdn)) as store:
             write_records(store, self._stream, records, self._shown)
-            self._until(lambda: self._acknowledged(store) == store.head(self._stream), "the partner has everything")
+            self._until(
+                lambda: self._busy.acknowledged(store) == store.head(self._stream), "the partner has everything"
+            )
             with self._shown.step("While nothing is written", rounds):
                 idle = [self._verify() for _ in range(rounds)]
             busy, alone, beside = self._under_load(store, records, rounds)
@@ -120,12 +99,12 @@ class Verifications:
         found: list[dict[str, Any]] = []
         alone: list[Span] = []
         beside: list[Span] = []
-        with self._writing(records), self._shown.step("While a writer is busy", rounds) as step:
+        with self._busy.writing(records), self._shown.step("While a writer is busy", rounds) as step:
             time.sleep(SETTLE)
             for _ in range(rounds):
-                with self._counted(store, beside):
+                with self._busy.counted(store, beside):
                     found.append(self._verify())
-                with self._counted(store, alone):
+                with self._busy.counted(store, alone):
                     time.sleep(beside[-1].seconds)
                 step.advance()
         return found, alone, beside
@@ -142,49 +121,6 @@ class Verifications:
         if not done["Clean"]:
             raise BenchFailed(f"the pools are not found equal: {json.dumps(done)[:1000]}")
         return next(row for row in done["BackupModules"] if row["Identity"] == self._stream.module)
-
-    # ── a busy writer ───────────────────────────────────────────────────────────────────────────────────────
-
-    @contextmanager
-    def _writing(self, records: int) -> Iterator[None]:
-        """Change records as fast as the partner takes them while the block runs."""
-        over = threading.Event()
-        failed: list[BaseException] = []
-        thread = threading.Thread(target=self._write, args=(records, over, failed), name="writer")
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
-        if failed:
-            raise BenchFailed(f"the writer has ended: {failed[0]}")
-
-    def _write(self, records: int, over: threading.Event, failed: list[BaseException]) -> None:
-        try:
-            with closing(open_store(self._first.store, self._first.fqdn)) as store:
-                while not over.is_set():
-                    chosen = [random.sample(range(records), min(CHANGES, records)) for _ in range(GROUP)]
-                    outcomes = store.write([transaction(self._stream, numbers) for numbers in chosen])
-                    failed += [each for each in outcomes if isinstance(each, Exception)]
-                    while not over.wait(0) and self._lead(store) > LEAD:
-                        over.wait(LOOK)
-        except Exception as error:  # noqa: BLE001 - told to whoever waits for it
-            failed.append(error)
-
-    def _lead(self, store: Store) -> int:
-        return (store.head(self._stream) - self._acknowledged(store)) * CHANGES
-
-    @contextmanager
-    def _counted(self, store: Store, spans: list[Span]) -> Iterator[None]:
-        """Note what is acknowledged while the block runs."""
-        before, began = self._acknowledged(store), time.monotonic()
-        yield
-        after, ended = self._acknowledged(store), time.monotonic()
-        spans.append(Span(seconds=ended - began, changes=(after - before) * CHANGES))
-
-    def _acknowledged(self, store: Store) -> Position:
-        return store.export_ledger(self._route).acknowledged
 
     def _until(self, look: Any, what: str) -> Any:
         found = self._watcher.until(lambda: look() or None, PATIENCE)

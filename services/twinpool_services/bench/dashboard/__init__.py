@@ -1,0 +1,1 @@
+"""What it costs replication that people look at it."""

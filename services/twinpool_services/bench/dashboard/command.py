@@ -1,0 +1,140 @@
+"""`twinpool bench dashboard`: what replication loses while people look at it.
+
+A writer keeps a pair busy. In turns nobody looks, and pages of the active front end of the exporting pool are open:
+half show the overview, half a module with its charts. What counts is what the partner has acknowledged in each.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from twinpool.http_client import client_of
+from twinpool.security.credentials import authorization
+from twinpool.stores.opening import open_store
+from twinpool.vocabulary.deployment import Deployment
+from twinpool_services.bench.busy_pair import SETTLE, BusyPair, Span
+from twinpool_services.bench.dashboard import watching_process
+from twinpool_services.bench.failing import BenchFailed
+from twinpool_services.bench.lab_of_bench import lab_of_bench
+from twinpool_services.bench.options import Format, FormatOption
+from twinpool_services.bench.record_writing import write_records
+from twinpool_services.lab import Display, Lab, StoreKind, interruptible, open_display
+from twinpool_services.measuring.machine import machine, versions
+
+RECORDS = 50_000  #: that are changed again and again
+BETWEEN = 6.0  #: seconds after the last page was closed until nobody counts as looking
+PATIENCE = 60.0
+
+EXAMPLES = """\b
+Examples:
+  twinpool bench dashboard
+  twinpool bench dashboard --store sqlite --watchers 10 --seconds 10 --rounds 3
+"""
+
+
+def dashboard(
+    *,
+    store: Annotated[StoreKind, typer.Option(help="Where both pools keep their stores.")] = StoreKind.POSTGRESQL,
+    watchers: Annotated[int, typer.Option(min=1, max=100, help="Pages that are open at the same time.")] = 10,
+    seconds: Annotated[float, typer.Option(min=1.0, help="How long each turn takes.")] = 20.0,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each takes its turn; medians are shown.")] = 5,
+    format_: FormatOption = Format.TABLE,
+) -> None:
+    """Measure what replication loses while people look at it."""
+    shown = open_display(to_errors=format_ is Format.JSON)
+    with interruptible(), lab_of_bench(store, shown) as lab:
+        measured = _measure(lab, shown, watchers=watchers, seconds=seconds, rounds=rounds)
+    document = {
+        "bench": "dashboard",
+        "store": str(store),
+        "watchers": watchers,
+        "seconds": seconds,
+        "rounds": rounds,
+        **measured,
+    }
+    if format_ is Format.JSON:
+        sys.stdout.write(json.dumps({**document, "machine": dict(machine()), "versions": versions()}, indent=2) + "\n")
+        return
+    shown.say(f"\ndashboard: {watchers} pages open, {store}", "bold")
+    shown.say(f"replicated while nobody looks {document['changes_per_s_without']:>9,.0f} changes/s")
+    shown.say(f"replicated while they look    {document['changes_per_s_with']:>9,.0f} changes/s")
+    shown.say(f"with against without          {document['ratio']:>9.3f} x, rounds: {document['runs']['ratio']}")
+
+
+def _measure(lab: Lab, shown: Display, *, watchers: int, seconds: float, rounds: int) -> dict[str, Any]:
+    pair = BusyPair(lab.deployment)
+    first = lab.deployment.pools[0]
+    alone: list[Span] = []
+    watched: list[Span] = []
+    with closing(open_store(first.store, first.fqdn)) as store:
+        write_records(store, pair.stream, RECORDS, shown)
+        with pair.writing(RECORDS), shown.step("Looking and not looking", rounds) as step:
+            time.sleep(SETTLE)
+            for number in range(rounds):
+                # Every second round goes backwards, so that whatever drifts does not speak for one of them.
+                for looks in (False, True) if number % 2 == 0 else (True, False):
+                    if looks:
+                        with _watchers(lab.deployment, watchers), pair.counted(store, watched):
+                            time.sleep(seconds)
+                    else:
+                        time.sleep(BETWEEN)
+                        with pair.counted(store, alone):
+                            time.sleep(seconds)
+                step.advance()
+    ratios = [one.rate / other.rate for one, other in zip(watched, alone, strict=True)]
+    return {
+        "changes_per_s_without": round(statistics.median(each.rate for each in alone)),
+        "changes_per_s_with": round(statistics.median(each.rate for each in watched)),
+        "ratio": round(statistics.median(ratios), 3),
+        "runs": {"ratio": [round(each, 3) for each in ratios]},
+    }
+
+
+@contextmanager
+def _watchers(deployment: Deployment, count: int) -> Iterator[None]:
+    """Have so many pages open while the block runs. Raises `BenchFailed` if they cannot be."""
+    pool, partner = deployment.pools
+    name = f"{pool.fqdn}/UserServices.PresenceFocus/{pool.fqdn}/{partner.fqdn}"
+    paths = ["/dashboard/live?show=pairs", f"/dashboard/live?show=module:{name}&show=charts:{name}/300"]
+    front_end = pool.front_ends[0]
+    words = [sys.executable, "-m", watching_process.__name__, front_end.host, str(front_end.port)]
+    environment = {**os.environ, watching_process.COOKIE: _signed_in(deployment)}
+    process = subprocess.Popen(
+        [*words, *(paths[at % len(paths)] for at in range(count))], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        try:
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            for _ in range(count):
+                if process.stdout.readline() != "watching\n":
+                    raise BenchFailed("the front end does not show what is live")
+            yield
+            if process.poll() is not None:
+                raise BenchFailed("the streams have ended while they were counted")
+        finally:
+            process.kill()
+
+
+def _signed_in(deployment: Deployment) -> str:
+    """Sign in as the administrator, and return the cookie of the session."""
+    token = authorization(deployment)["Authorization"].removeprefix("Bearer ")
+    address = deployment.pools[0].front_ends[0].address
+    with client_of(deployment, timeout=PATIENCE, base_url=address) as client:
+        found = re.search(r'name="form-token" value="([^"]+)"', client.get("/dashboard/sign-in").text)
+        form = {"form-token": found[1] if found else "", "token": token, "to": "/dashboard"}
+        answer = client.post("/dashboard/sign-in", data=form)
+        if answer.status_code != httpx.codes.SEE_OTHER:
+            raise BenchFailed(f"cannot sign in: HTTP status {answer.status_code}")
+        return "; ".join(f"{name}={value}" for name, value in client.cookies.items())
