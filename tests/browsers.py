@@ -90,7 +90,7 @@ class Window:
         if config.getoption("--pictures"):
             PICTURES.mkdir(exist_ok=True)
             taken = Image.open(BytesIO(self.page.screenshot())).convert("RGB")
-            taken.quantize(64, dither=Image.Dither.NONE).save(PICTURES / f"{name}.png", optimize=True)
+            taken.quantize(128, dither=Image.Dither.NONE).save(PICTURES / f"{name}.png", optimize=True)
 
     def _complains(self, kind: str, text: str) -> None:
         if kind == "error" and "Failed to load resource" not in text and "net::ERR" not in text:
