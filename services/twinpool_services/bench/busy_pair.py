@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ from twinpool.vocabulary.deployment import Deployment
 from twinpool.vocabulary.names import Home, Position, Route, Stream
 from twinpool_services.bench.failing import BenchFailed
 from twinpool_services.bench.record_writing import transaction
+from twinpool_services.measuring.process_cost import cpu_seconds
 
 GROUP = 20  #: transactions that the writer commits at once
 CHANGES = 100  #: of each
@@ -30,6 +31,12 @@ class Span:
 
     seconds: float
     changes: int
+    cpu_s: float = 0.0  #: that the front ends of both pools have spent meanwhile
+
+    @property
+    def cpu_s_per_100k(self) -> float:
+        """Processor seconds of the front ends for 100,000 changes."""
+        return self.cpu_s / max(1, self.changes) * 100_000
 
     @property
     def rate(self) -> float:
@@ -40,8 +47,9 @@ class Span:
 class BusyPair:
     """The first pool of a deployment of two, which writes, and its partner."""
 
-    def __init__(self, deployment: Deployment) -> None:
-        """Write nothing yet."""
+    def __init__(self, deployment: Deployment, pids: Sequence[int] = ()) -> None:
+        """Write nothing yet; what these processes spend is counted."""
+        self._pids = pids
         self._first, second = deployment.pools
         self.stream = Stream(Home(self._first.fqdn), PresenceFocus.name)
         self._route = Route(self.stream, second.fqdn)
@@ -64,14 +72,17 @@ class BusyPair:
     @contextmanager
     def counted(self, store: Store, spans: list[Span]) -> Iterator[None]:
         """Note what is acknowledged while the block runs."""
-        before, began = self.acknowledged(store), time.monotonic()
+        before, spent, began = self.acknowledged(store), self._cpu_s(), time.monotonic()
         yield
         after, ended = self.acknowledged(store), time.monotonic()
-        spans.append(Span(seconds=ended - began, changes=(after - before) * CHANGES))
+        spans.append(Span(seconds=ended - began, changes=(after - before) * CHANGES, cpu_s=self._cpu_s() - spent))
 
     def acknowledged(self, store: Store) -> Position:
         """Return how far the partner has everything."""
         return store.export_ledger(self._route).acknowledged
+
+    def _cpu_s(self) -> float:
+        return cpu_seconds(self._pids)
 
     def _write(self, records: int, over: threading.Event, failed: list[BaseException]) -> None:
         try:

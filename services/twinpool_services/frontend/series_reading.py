@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from twinpool.errors import InvalidParameter
 from twinpool.vocabulary.names import Route, Stream
 from twinpool_services.frontend.context import Context
@@ -11,7 +9,7 @@ from twinpool_services.frontend.series_documents import HappeningDocument, Numbe
 from twinpool_services.telemetry import Range
 
 MOST_STEPS = 1_000  #: in one answer
-FIGURES = 6  #: of a number, beside those of whole ones
+DECIMALS = 6  #: of a number; of seconds that is a millionth
 
 
 def read_series(context: Context, stream: Stream, wanted: Range) -> SeriesDocument:
@@ -42,11 +40,7 @@ def read_series(context: Context, stream: Stream, wanted: Range) -> SeriesDocume
 
 
 def _short(numbers: Numbers) -> Numbers:
-    return {name: [_rounded(each) for each in found] for name, found in numbers.items()}
-
-
-def _rounded(number: float | None) -> float | None:
     """Leave out the figures that come from keeping numbers in little room."""
-    if number is None or number == int(number):
-        return number
-    return round(number, max(0, FIGURES - 1 - math.floor(math.log10(abs(number)))))
+    return {
+        name: [each if each is None else round(each, DECIMALS) for each in found] for name, found in numbers.items()
+    }

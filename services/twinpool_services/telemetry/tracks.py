@@ -102,13 +102,24 @@ class Track:
 
     def read(self, wanted: Range) -> dict[str, list[float | None]]:
         """Return a number for each step and column, None where nothing is known."""
-        return {column.name: [self._step(column, at, wanted.step) for at in wanted.steps()] for column in self.columns}
+        return {column.name: self._read(column, wanted) for column in self.columns}
 
-    def _step(self, column: Column, begins: int, step: int) -> float | None:
-        oldest = self.newest - SECONDS
-        ring = self._rings[column.name]
-        seconds = range(max(begins, oldest + 1), min(begins + step, self.newest + 1))
-        return merged(column.merging, (ring[second % SECONDS] for second in seconds))
+    def _read(self, column: Column, wanted: Range) -> list[float | None]:
+        seconds = self._between(column, wanted.begins, wanted.ends)
+        if wanted.step == 1:
+            return [None if number != number else number for number in seconds]  # noqa: PLR0124 - NaN alone does so
+        steps = range(0, len(seconds), wanted.step)
+        return [merged(column.merging, seconds[at : at + wanted.step]) for at in steps]
+
+    def _between(self, column: Column, begins: int, ends: int) -> list[float]:
+        """Return a number for each second; those that the ring does not hold are not known."""
+        ring, oldest = self._rings[column.name], self.newest - SECONDS + 1
+        first, last = min(max(begins, oldest), ends), max(min(ends, self.newest + 1), begins)
+        if first >= last:
+            return [NOTHING] * (ends - begins)
+        at, behind = first % SECONDS, (last - 1) % SECONDS + 1
+        held = ring[at:behind] if at < behind else ring[at:] + ring[:behind]
+        return [NOTHING] * (first - begins) + held.tolist() + [NOTHING] * (ends - last)
 
 
 def merged(merging: Merging, numbers: Iterable[float]) -> float | None:
@@ -117,7 +128,7 @@ def merged(merging: Merging, numbers: Iterable[float]) -> float | None:
     >>> merged(Merging.RATE, [1.0, NOTHING, 3.0]), merged(Merging.LAST, [1.0, 3.0, NOTHING])
     (2.0, 3.0)
     """
-    known = [number for number in numbers if not math.isnan(number)]
+    known = [number for number in numbers if number == number]  # noqa: PLR0124 - NaN alone does not
     if not known:
         return None
     match merging:

@@ -30,7 +30,7 @@ from twinpool_services.bench.failing import BenchFailed
 from twinpool_services.bench.lab_of_bench import lab_of_bench
 from twinpool_services.bench.options import Format, FormatOption
 from twinpool_services.bench.record_writing import write_records
-from twinpool_services.lab import Display, Lab, StoreKind, interruptible, open_display
+from twinpool_services.lab import Display, Lab, StoreKind, Watcher, interruptible, open_display
 from twinpool_services.measuring.machine import machine, versions
 
 RECORDS = 50_000  #: that are changed again and again
@@ -71,10 +71,12 @@ def dashboard(
     shown.say(f"replicated while nobody looks {document['changes_per_s_without']:>9,.0f} changes/s")
     shown.say(f"replicated while they look    {document['changes_per_s_with']:>9,.0f} changes/s")
     shown.say(f"with against without          {document['ratio']:>9.3f} x, rounds: {document['runs']['ratio']}")
+    spent = f"{document['cpu_s_per_100k_without']:.2f} and {document['cpu_s_per_100k_with']:.2f} s"
+    shown.say(f"the front ends have spent {spent} of the processor for 100,000 changes")
 
 
 def _measure(lab: Lab, shown: Display, *, watchers: int, seconds: float, rounds: int) -> dict[str, Any]:
-    pair = BusyPair(lab.deployment)
+    pair = BusyPair(lab.deployment, _process_ids(lab))
     first = lab.deployment.pools[0]
     alone: list[Span] = []
     watched: list[Span] = []
@@ -98,8 +100,23 @@ def _measure(lab: Lab, shown: Display, *, watchers: int, seconds: float, rounds:
         "changes_per_s_without": round(statistics.median(each.rate for each in alone)),
         "changes_per_s_with": round(statistics.median(each.rate for each in watched)),
         "ratio": round(statistics.median(ratios), 3),
-        "runs": {"ratio": [round(each, 3) for each in ratios]},
+        "cpu_s_per_100k_without": round(statistics.median(each.cpu_s_per_100k for each in alone), 3),
+        "cpu_s_per_100k_with": round(statistics.median(each.cpu_s_per_100k for each in watched), 3),
+        "runs": {
+            "ratio": [round(each, 3) for each in ratios],
+            "cpu_s_per_100k_without": [round(each.cpu_s_per_100k, 3) for each in alone],
+            "cpu_s_per_100k_with": [round(each.cpu_s_per_100k, 3) for each in watched],
+        },
     }
+
+
+def _process_ids(lab: Lab) -> list[int]:
+    """Return those of all front ends. Raises `BenchFailed` if one does not answer."""
+    with Watcher(lab.deployment) as watcher:
+        told = [watcher.about(each) for pool in lab.deployment.pools for each in pool.front_ends]
+    if not all(told):
+        raise BenchFailed("a front end does not answer")
+    return [int(each["ProcessId"]) for each in told if each]
 
 
 @contextmanager

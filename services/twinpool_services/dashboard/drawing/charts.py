@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 from markupsafe import Markup
@@ -100,15 +101,21 @@ def _path(numbers: Numbers, top: float) -> str:
     """Return the strokes of a line, broken where nothing is known; a single number is a dot."""
     depth = HEIGHT - TOP - BOTTOM
     strokes: list[str] = []
-    drawing = False
-    for at, number in enumerate(numbers):
+    begins = True
+    for at, number in zip(_places(len(numbers)), numbers, strict=True):
         if number is None:
-            drawing = False
+            begins = True
             continue
-        point = f"{_x(at, len(numbers)):.1f} {TOP + depth * (1 - min(number / top, 1.0)):.1f}"
-        strokes.append(f"L{point}" if drawing else f"M{point}h.1")
-        drawing = True
+        y = TOP + depth - int(depth * number / top)
+        strokes.append(f"M{at} {y}h.1" if begins else f"L{at} {y}")
+        begins = False
     return "".join(strokes)
+
+
+@lru_cache(maxsize=64)
+def _places(count: int) -> tuple[int, ...]:
+    """Return where the numbers of a line stand."""
+    return tuple(round(_x(at, count)) for at in range(count))
 
 
 def _side(number: float, share: float, words: Words) -> Markup:

@@ -1,29 +1,33 @@
-"""Elements of SVG: names and words are escaped, numbers are short."""
+"""Elements of SVG: names and words are escaped, numbers are short.
+
+Pictures are drawn again whenever something has changed, so this is text put together and no tree.
+"""
 
 from __future__ import annotations
 
-from markupsafe import Markup, escape
+from html import escape
+
+from markupsafe import Markup
+
+_NAMES = {"cls": "class", "view_box": "viewBox"}
 
 
-def tag(name: str, *inside: str | Markup, **attributes: str | float | None) -> Markup:
+def tag(name: str, *inside: str, **attributes: str | float | None) -> Markup:
     """Write an element; `cls` is its class, `view_box` its viewBox, and `_` in other names stands for `-`.
 
     >>> str(tag("text", "a < b", x=1.25, cls="name"))
     '<text x="1.2" class="name">a &lt; b</text>'
     """
-    written = Markup("").join(
-        Markup(' {}="{}"').format(_NAMES.get(key, key.replace("_", "-")), _short(value))
+    written = "".join(
+        f' {_NAMES.get(key) or key.replace("_", "-")}="{_short(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
-    return Markup("<{0}{1}>{2}</{0}>").format(name, written, Markup("").join(map(escape, inside)))
-
-
-_NAMES = {"cls": "class", "view_box": "viewBox", "tabindex": "tabindex"}
+    held = "".join(each if isinstance(each, Markup) else escape(each) for each in inside)
+    return Markup(f"<{name}{written}>{held}</{name}>")  # noqa: S704 - escaped just now
 
 
 def _short(value: str | float) -> str:
     if isinstance(value, str):
-        return value
-    text = f"{value:.1f}"
-    return text.removesuffix(".0")
+        return escape(value)
+    return f"{value:.1f}".removesuffix(".0")

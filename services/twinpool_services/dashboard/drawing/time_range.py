@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from twinpool_services.telemetry import SECONDS, Range
 
-MOST_POINTS = 300  #: of one line
+MOST_POINTS = 200  #: of one line
 SHORTEST = 30  #: seconds that a chart shows
 USUAL = 300
 

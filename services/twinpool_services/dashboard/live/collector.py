@@ -21,7 +21,7 @@ from twinpool_services.frontend.context import Context
 
 log = logging.getLogger(__name__)
 
-EVERY = 0.5  #: seconds between two looks
+EVERY = 0.7  #: seconds between two looks
 LINGER = 5.0  #: seconds that it goes on after the last one has gone, who may just be turning a page
 PATIENCE = 10.0  #: seconds that a page waits for the first look
 MOST_WATCHERS = 100

@@ -17,7 +17,7 @@ from twinpool_services.frontend.series_documents import HappeningDocument, Numbe
 from twinpool_services.frontend.series_reading import read_series
 from twinpool_services.telemetry import ROUTE_COLUMNS, STREAM_COLUMNS, Merging, Range
 
-LEAST_AGE = 2.0  #: seconds after which it is asked for again at the earliest
+LEAST_AGE = 3.0  #: seconds after which it is asked for again at the earliest
 MOST_KEPT = 32
 
 _ADDED = {column.name for column in (*ROUTE_COLUMNS, *STREAM_COLUMNS) if column.merging is Merging.RATE}
