@@ -41,7 +41,7 @@ def browser(front_end: FrontEndInTest) -> Iterator[httpx.Client]:
 def remember(front_end: FrontEndInTest) -> None:
     """Have a session opened and a batch sent a moment ago, as the backup service would tell."""
     chronicle = front_end.context.telemetry.chronicle
-    chronicle._began = chronicle._ticks() - (time.time() - chronicle.since) + 2
+    chronicle._began = chronicle._ticks() - (time.time() - chronicle.since) + 6
     chronicle.note(SessionOpened(ROUTE, SESSION, "take-over"))
     chronicle.note(
         BatchSent(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from markupsafe import Markup
 
 from twinpool_services.dashboard.drawing.svg import tag
@@ -31,6 +33,7 @@ _SHAPES: dict[str, tuple[Markup, ...]] = {
 }
 
 
+@lru_cache(maxsize=512)
 def mark(word: str, x: float | None = None, y: float | None = None, size: float = 14) -> Markup:
     """Draw the mark of a state; `word` in any case. Beside it stands the word, so that nobody has to read it out."""
     return tag(
