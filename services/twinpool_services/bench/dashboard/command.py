@@ -6,6 +6,7 @@ half show the overview, half a module with its charts. What counts is what the p
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -15,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import httpx
 import typer
@@ -30,7 +31,7 @@ from twinpool_services.bench.failing import BenchFailed
 from twinpool_services.bench.lab_of_bench import lab_of_bench
 from twinpool_services.bench.options import Format, FormatOption
 from twinpool_services.bench.record_writing import write_records
-from twinpool_services.lab import Display, Lab, StoreKind, Watcher, interruptible, open_display
+from twinpool_services.lab import Display, Lab, StoreKind, Watcher, interruptible, open_display, uninterrupted
 from twinpool_services.measuring.machine import machine, versions
 
 RECORDS = 50_000  #: that are changed again and again
@@ -80,6 +81,7 @@ def _measure(lab: Lab, shown: Display, *, watchers: int, seconds: float, rounds:
     first = lab.deployment.pools[0]
     alone: list[Span] = []
     watched: list[Span] = []
+    events: list[float] = []
     with closing(open_store(first.store, first.fqdn)) as store:
         write_records(store, pair.stream, RECORDS, shown)
         with pair.writing(RECORDS), shown.step("Looking and not looking", rounds) as step:
@@ -88,7 +90,7 @@ def _measure(lab: Lab, shown: Display, *, watchers: int, seconds: float, rounds:
                 # Every second round goes backwards, so that whatever drifts does not speak for one of them.
                 for looks in (False, True) if number % 2 == 0 else (True, False):
                     if looks:
-                        with _watchers(lab.deployment, watchers), pair.counted(store, watched):
+                        with _watchers(lab.deployment, watchers, events), pair.counted(store, watched):
                             time.sleep(seconds)
                     else:
                         time.sleep(BETWEEN)
@@ -102,6 +104,7 @@ def _measure(lab: Lab, shown: Display, *, watchers: int, seconds: float, rounds:
         "ratio": round(statistics.median(ratios), 3),
         "cpu_s_per_100k_without": round(statistics.median(each.cpu_s_per_100k for each in alone), 3),
         "cpu_s_per_100k_with": round(statistics.median(each.cpu_s_per_100k for each in watched), 3),
+        "events_per_watcher": round(statistics.median(events), 1),
         "runs": {
             "ratio": [round(each, 3) for each in ratios],
             "cpu_s_per_100k_without": [round(each.cpu_s_per_100k, 3) for each in alone],
@@ -120,28 +123,41 @@ def _process_ids(lab: Lab) -> list[int]:
 
 
 @contextmanager
-def _watchers(deployment: Deployment, count: int) -> Iterator[None]:
-    """Have so many pages open while the block runs. Raises `BenchFailed` if they cannot be."""
+def _watchers(deployment: Deployment, count: int, events: list[float]) -> Iterator[None]:
+    """Have so many pages open while the block runs, and note how many events each has got.
+
+    Raises `BenchFailed` if they cannot be opened.
+    """
     pool, partner = deployment.pools
     name = f"{pool.fqdn}/UserServices.PresenceFocus/{pool.fqdn}/{partner.fqdn}"
     paths = ["/dashboard/live?show=pairs", f"/dashboard/live?show=module:{name}&show=charts:{name}/300"]
     front_end = pool.front_ends[0]
     words = [sys.executable, "-m", watching_process.__name__, front_end.host, str(front_end.port)]
     environment = {**os.environ, watching_process.COOKIE: _signed_in(deployment)}
-    process = subprocess.Popen(
-        [*words, *(paths[at % len(paths)] for at in range(count))], env=environment, stdout=subprocess.PIPE, text=True
+    command = [*words, *(paths[at % len(paths)] for at in range(count))]
+    # A Ctrl-C that comes meanwhile is heard when it runs: else nobody would end it.
+    process = uninterrupted(
+        lambda: subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
     )
     with process:
+        told = process.stdout or io.StringIO()
         try:
-            assert process.stdout is not None  # noqa: S101 - it is a pipe
-            for _ in range(count):
-                if process.stdout.readline() != "watching\n":
-                    raise BenchFailed("the front end does not show what is live")
+            _await_begun(told, count)
             yield
             if process.poll() is not None:
                 raise BenchFailed("the streams have ended while they were counted")
         finally:
             process.kill()
+        events.append(told.read().count(watching_process.NEWS) / count)
+
+
+def _await_begun(told: IO[str], count: int) -> None:
+    """Wait until so many streams have begun; some tell of events before the last one has. Raises `BenchFailed`."""
+    while count:
+        line = told.readline()
+        if line not in {watching_process.BEGUN, watching_process.NEWS}:
+            raise BenchFailed("the front end does not show what is live")
+        count -= line == watching_process.BEGUN
 
 
 def _signed_in(deployment: Deployment) -> str:

@@ -10,18 +10,20 @@ import os
 import sys
 
 COOKIE = "TWINPOOL_BENCH_COOKIE"  #: in the environment, where nobody else reads it
-PIECE = 256 * 1024
+BEGUN, NEWS = "begun\n", "news\n"  #: what it tells: of each stream once, and of each event
+LONGEST_LINE = 4 * 1024 * 1024  #: bytes; an event is one line
 
 
 async def watch(host: str, port: int, path: str, cookie: str) -> None:
     """Read a stream until it ends; raise `ConnectionError` if it is none."""
-    reader, writer = await asyncio.open_connection(host, port)
+    reader, writer = await asyncio.open_connection(host, port, limit=LONGEST_LINE)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nCookie: {cookie}\r\n\r\n".encode("ascii"))
     if b" 200 " not in await reader.readline():
         raise ConnectionError(f"{path} was refused")
-    print("watching", flush=True)
-    while await reader.read(PIECE):
-        pass
+    print(BEGUN, end="", flush=True)
+    while line := await reader.readline():
+        if line.startswith(b"event: news"):
+            print(NEWS, end="", flush=True)
 
 
 async def watch_all(host: str, port: int, paths: list[str]) -> None:
