@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -14,7 +16,8 @@ import httpx
 from pydantic import ValidationError
 
 from twinpool.security.tls import own_certificate, trust_of
-from twinpool.vocabulary.deployment import FrontEnd, Pool
+from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
+from twinpool.vocabulary.names import FrontEndName
 from twinpool_services.frontend.context import Context
 from twinpool_services.frontend.documents import Document
 from twinpool_services.frontend.fact_documents import ReplicationFactsDocument
@@ -53,7 +56,7 @@ class Asking:
 
     def __init__(self, here: Context) -> None:
         """Connect to nobody yet."""
-        trust = trust_of(here.deployment, own_certificate(here.deployment, here.front_end.name))
+        trust = _trust(here.deployment, here.front_end.name)
         self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, verify=trust)
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="dashboard")
         self._credentials: Mapping[str, Callable[[], Mapping[str, str]]] = {
@@ -100,6 +103,12 @@ class Asking:
             return _understood(now, answer.json(), for_facts=question.for_facts)
         except (ValueError, TypeError, AttributeError, ValidationError):
             return Said(at=now, answers=True, why_silent="it answers in words of another version")
+
+
+@lru_cache(maxsize=4)
+def _trust(deployment: Deployment, name: FrontEndName) -> ssl.SSLContext:
+    """Return what front ends are checked by; made once, for that takes longer than many looks."""
+    return trust_of(deployment, own_certificate(deployment, name))
 
 
 def _of_kind(kind: type[D], told: Any) -> D | None:
