@@ -21,6 +21,7 @@ from twinpool_services.frontend.problems import MEDIA_TYPE, plain_problem
 
 log = logging.getLogger(__name__)
 
+LAST_SECONDS = 2.0  #: for which more is taken from a client that is refused
 RESERVED_FILES = 1024  #: that a process may open besides: stores, content, links, and what is being accepted
 
 
@@ -66,6 +67,7 @@ class ClientConnection(H11Protocol):
     others: Connections
     _deadline: asyncio.TimerHandle | None = None  #: of a head, or of the last bytes of a connection that ends
     _stall: asyncio.TimerHandle | None = None  #: of an answer that is not taken
+    _refused = False  #: nothing more is read, for what came was no request
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
@@ -82,8 +84,11 @@ class ClientConnection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what has come; what is no complete head yet does not stop the clock."""
+        if self._refused:
+            return  # Taken and thrown away, so that the client gets to read why.
         super().data_received(data)
-        self._look()
+        if not self._refused:
+            self._look()
 
     def on_response_complete(self) -> None:
         """Go on to the next request, or see that the connection ends."""
@@ -177,8 +182,14 @@ class ClientConnection(H11Protocol):
         if not self._is_idle:  # A body that broke off into nonsense: its request is told that the client has gone.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        self.transport.close()
-        self._linger()
+        self._refused = True
+        self.others.idles(self)
+        if self.transport.can_write_eof():  # To close while more is coming would take the answer from the client.
+            self.transport.write_eof()
+            self._arm(LAST_SECONDS, self.cut)
+        else:
+            self.transport.close()
+            self._linger()
 
 
 def connection_class(limits: Limits) -> type[ClientConnection]:

@@ -88,7 +88,10 @@ class _Answer:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._start = message  # It goes with the first piece, for until then it can be another.
+            if any(name == b"content-length" for name, _ in message["headers"]):
+                self._start = message  # It goes with the first piece, for until then it can be another.
+            else:  # A stream, of which nothing is held.
+                await self._send(message)
             return
         body, more = message.get("body", b""), message.get("more_body", False)
         if self._start is not None:
