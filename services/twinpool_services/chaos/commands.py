@@ -18,6 +18,7 @@ from twinpool.errors import InvalidParameter
 from twinpool.vocabulary.timespan import parse_timespan
 from twinpool_services.chaos.history import read_history
 from twinpool_services.chaos.judging import Verdict, worst
+from twinpool_services.chaos.line_commands import app as lines_app
 from twinpool_services.chaos.report.page import write_report
 from twinpool_services.chaos.running import Runner
 from twinpool_services.chaos.scenario.model import Scenario
@@ -43,6 +44,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+app.add_typer(lines_app, name="lines")
 
 
 class Format(enum.StrEnum):

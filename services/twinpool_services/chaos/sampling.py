@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from twinpool.errors import TwinpoolError
 from twinpool.ports.store import Store
@@ -147,7 +147,20 @@ def writer_of(value: bytes) -> int:
         return -1
 
 
-def read_final(stage: Stage, home: str, run: str) -> FinalState:
+class Ground(Protocol):
+    """Where a run has taken place, as far as its end is read: a stage, or a lab of containers."""
+
+    def serving(self, home: str) -> str | None:
+        """Return who serves a home, if both pools of the pair say the same."""
+
+    def pair_of(self, home: str) -> tuple[str, str]:
+        """Return the pools that may serve a home: its own, and the backup pool."""
+
+    def open_store(self, fqdn: str) -> Store:
+        """Open the store of a pool beside its front ends."""
+
+
+def read_final(stage: Ground, home: str, run: str) -> FinalState:
     """Read what both stores hold at the end. Raises `StoreUnavailable`."""
     stream = Stream(Home(home), PRESENCE)
     served_by = stage.serving(home) or home

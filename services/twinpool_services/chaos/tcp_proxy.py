@@ -48,9 +48,9 @@ class Line:
         self._upstream = upstream
         self._writers: set[asyncio.StreamWriter] = set()
 
-    async def listen(self) -> asyncio.Server:
-        """Listen on a free port of 127.0.0.1."""
-        server = await asyncio.start_server(self._serve, LOOPBACK, 0)
+    async def listen(self, at: tuple[str, int] = (LOOPBACK, 0)) -> asyncio.Server:
+        """Listen at an address; unless told otherwise on a free port of 127.0.0.1. Raises `OSError`."""
+        server = await asyncio.start_server(self._serve, *at)
         self.port = int(server.sockets[0].getsockname()[1])
         return server
 
@@ -129,10 +129,10 @@ class Proxies:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def lead(self, pool: str, link: str, upstream: tuple[str, int]) -> int:
-        """Put a line before an address and return the port to be used instead of it."""
+    def lead(self, pool: str, link: str, upstream: tuple[str, int], at: tuple[str, int] = (LOOPBACK, 0)) -> int:
+        """Put a line before an address and return the port to be used instead of it. Raises `OSError`."""
         line = Line(upstream)
-        self._servers.append(self._run(line.listen()))
+        self._servers.append(self._run(line.listen(at)))
         self.lines.setdefault((pool, link), []).append(line)
         return line.port
 

@@ -1,8 +1,12 @@
-"""The service `prepare` of the files in compose/: writes what the other containers read, and ends."""
+"""The service `prepare` of the files in compose/: writes what the other containers read, and ends.
+
+With the variable TWINPOOL_LAB_LINES the pools reach the broker by the service `lines`.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             store=given.store,
             brokers=given.brokers,
             lease_duration=given.lease_duration,
+            lines=bool(os.environ.get("TWINPOOL_LAB_LINES")),
         )
         prepare(plan, given.into)
     except (TwinpoolError, OSError) as error:

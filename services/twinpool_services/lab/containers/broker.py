@@ -1,62 +1,36 @@
-"""What the broker of a lab reads when it starts: its settings, and a user for each pool (design §5).
+"""What the broker of a lab reads when it starts: its settings, and a user for each pool.
 
-A pool configures, reads and writes what bears its own name. It may write to its own exchange and into its own queues
-(which is what binding them takes), and read from the exchanges of others (likewise), but never speak through them.
+The users are those that `twinpool broker setup` makes: each may do what its pool needs, and nothing else.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-import re
-import secrets
 from collections.abc import Mapping
-from typing import Any
 
-from twinpool.brokers.topology import exchange_from
+from twinpool.brokers.permissions import BrokerUser, Definitions, plan_users
+from twinpool.brokers.topology import topology_of
+from twinpool.modules.registry import load_modules
 from twinpool.vocabulary.names import PoolFqdn
+from twinpool_services.lab.containers.plan import BROKER_METRICS_PORT, VIRTUAL_HOST
 
-VIRTUAL_HOST = "twinpool"
 PLUGINS = "[rabbitmq_prometheus].\n"
-MONITOR_PORT = 15692  #: where the broker shows its metrics
 
 
-def password_hash(password: str, salt: bytes | None = None) -> str:
-    """Return what RabbitMQ keeps of a password: a salt, and the SHA-256 of both, in base64."""
-    salt = secrets.token_bytes(4) if salt is None else salt
-    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode("ascii")
+def users_of(passwords: Mapping[PoolFqdn, str]) -> list[BrokerUser]:
+    """Return the user of each pool."""
+    modules = load_modules().names
+    return [
+        BrokerUser(name=pool, vhost=VIRTUAL_HOST, topology=topology_of(pool, passwords, modules), password=password)
+        for pool, password in passwords.items()
+    ]
 
 
-def definitions(passwords: Mapping[PoolFqdn, str]) -> str:
-    """Return the definitions that make the virtual host, and the users of the pools."""
-    document: dict[str, Any] = {
-        "users": [_user(pool, password) for pool, password in passwords.items()],
-        "vhosts": [{"name": VIRTUAL_HOST}],
-        "permissions": [_permissions(pool) for pool in passwords],
-    }
-    return json.dumps(document, indent=2) + "\n"
-
-
-def _user(pool: PoolFqdn, password: str) -> dict[str, Any]:
-    return {
-        "name": pool,
-        "password_hash": password_hash(password),
-        "hashing_algorithm": "rabbit_password_hashing_sha256",
-        "tags": "",
-    }
-
-
-def _permissions(pool: PoolFqdn) -> dict[str, str]:
-    name = re.escape(pool).replace("\\-", "-")
-    own = rf"^({re.escape(exchange_from(pool))}|to\.{name}\..*|quarantine\.{name})$"
-    return {
-        "user": pool,
-        "vhost": VIRTUAL_HOST,
-        "configure": own,
-        "write": own,
-        "read": rf"^(from\..*|to\.{name}\..*|quarantine\.{name})$",
-    }
+def definitions(passwords: Mapping[PoolFqdn, str], made: Definitions) -> str:
+    """Return the definitions of virtual host, users and permissions; what was made before and still fits is kept."""
+    planned = plan_users(users_of(passwords), made).definitions
+    document = {**planned, "vhosts": [{"name": VIRTUAL_HOST}]}
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
 def settings(hosts: tuple[str, ...], directory: str) -> str:
@@ -67,7 +41,7 @@ def settings(hosts: tuple[str, ...], directory: str) -> str:
         f"load_definitions = {directory}/definitions.json",
         "log.console = true",
         "log.console.level = warning",
-        f"prometheus.tcp.port = {MONITOR_PORT}",
+        f"prometheus.tcp.port = {BROKER_METRICS_PORT}",
         # A lab stands on a disk that it shares with everything else on the machine.
         "disk_free_limit.absolute = 50MB",
     ]

@@ -15,9 +15,9 @@ class Own:
     """What the front ends of a pool alone may know."""
 
     pool: PoolFqdn
-    broker_password: str
+    broker_password_file: str  #: path, beside the file; so is the next one
+    signing_key: str
     store_password: str
-    signing_key: str  #: path, beside the file
 
 
 def deployment_text(plan: ContainerPlan, verify_keys: Mapping[PoolFqdn, str], own: Own | None = None) -> str:
@@ -49,13 +49,13 @@ def _pool(plan: ContainerPlan, pool: PoolFqdn, verify_key: str, own: Own | None)
         f"fqdn = {_quoted(pool)}",
         f"store = {_quoted(store)}",
         f"content = {_quoted(f'{DATA}/{pool}.content')}",
+        f"broker_url = {_quoted(plan.broker_url(pool))}",
         f"verify_keys = {_list([verify_key])}",
     ]
     if own is not None:
-        hosts = ",".join(f"{host}:5672" for host in plan.broker_hosts)
         lines += [
             f"signing_key = {_quoted(own.signing_key)}",
-            f"broker_url = {_quoted(f'amqp://{pool}:{own.broker_password}@{hosts}/twinpool')}",
+            f"broker_password_file = {_quoted(own.broker_password_file)}",
         ]
     lines.append("front_ends = [")
     for name in plan.front_end_names(pool):

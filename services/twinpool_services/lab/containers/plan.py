@@ -9,7 +9,12 @@ from twinpool.vocabulary.names import FrontEndName, PoolFqdn
 from twinpool_services.lab.plan import StoreKind
 
 MOST_POOLS = 4  #: the image has a place for the secrets of so many
+MOST_BROKERS = 9
 PORT = 8080  #: that every front end listens on, each in a container of its own
+BROKER_PORT = 5672
+BROKER_METRICS_PORT = 15692  #: where each node of the broker shows its metrics
+VIRTUAL_HOST = "twinpool"
+LINES, FIRST_LINE = "lines", 5700  #: host of the lines to the broker, and the port that theirs follow
 DATA = "/var/lib/twinpool"  #: where a pool's containers see its store and its files
 
 
@@ -22,13 +27,14 @@ class ContainerPlan:
     store: StoreKind = StoreKind.SQLITE
     brokers: int = 1  #: nodes of the RabbitMQ cluster
     lease_duration: str = "00:00:05"
+    lines: bool = False  #: whether each pool has lines of its own to the broker, which can be made bad
 
     def __post_init__(self) -> None:
         """Refuse what no file in compose/ has."""
         if self.pools not in range(2, MOST_POOLS + 1, 2):
             raise InvalidParameter(f"a lab of containers has 2 or {MOST_POOLS} pools", field="pools")
-        if self.front_ends < 1 or self.brokers < 1:
-            raise InvalidParameter("there must be a front end and a broker at least", field="front-ends")
+        if self.front_ends < 1 or not 1 <= self.brokers <= MOST_BROKERS:
+            raise InvalidParameter(f"there must be a front end and 1 to {MOST_BROKERS} brokers", field="front-ends")
 
     @property
     def pool_names(self) -> tuple[PoolFqdn, ...]:
@@ -50,6 +56,18 @@ class ContainerPlan:
         if self.brokers == 1:
             return ("rabbitmq",)
         return tuple(f"rabbitmq{number}" for number in range(1, self.brokers + 1))
+
+    def broker_url(self, pool: PoolFqdn) -> str:
+        """All nodes of the broker, or a pool's lines to them; who logs in there is told beside it."""
+        nodes = [f"{host}:{BROKER_PORT}" for host in self.broker_hosts]
+        if self.lines:
+            nodes = [f"{LINES}:{port}" for port in self.line_ports(pool)]
+        return f"amqp://{','.join(nodes)}/{VIRTUAL_HOST}"
+
+    def line_ports(self, pool: PoolFqdn) -> tuple[int, ...]:
+        """Return the ports of a pool's lines, one for each node of the broker: 5711, 5712 and so on for pool1.lab."""
+        first = FIRST_LINE + 10 * (self.pool_names.index(pool) + 1)
+        return tuple(first + node for node in range(1, self.brokers + 1))
 
     def store_url(self, pool: PoolFqdn, password: str = "") -> str:
         """Return the store of a pool; the password of a PostgreSQL is only for the pool's own containers."""

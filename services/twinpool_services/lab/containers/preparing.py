@@ -5,47 +5,58 @@ Whatever is there is kept, so that a lab that is started again is the same lab.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from twinpool.brokers.permissions import Definitions
 from twinpool.security.key_files import new_private_key, private_key_text, public_key_text, read_private_key
+from twinpool.security.principals import Principal, read_principals, write_principals
+from twinpool.security.roles import DATA_CLIENTS, SERVER_ADMINISTRATORS
+from twinpool.security.tokens import digest_of, new_token
 from twinpool.vocabulary.names import PoolFqdn
+from twinpool.vocabulary.security import PRINCIPALS_FILE, TOKEN_FILE
 from twinpool_services.lab.containers.broker import PLUGINS, definitions, settings
 from twinpool_services.lab.containers.deployment import Own, deployment_text
+from twinpool_services.lab.containers.facts import broker_targets, front_end_targets, lines
 from twinpool_services.lab.containers.plan import ContainerPlan
 from twinpool_services.lab.plan import StoreKind
+from twinpool_services.lab.tokens import CLIENT_TOKEN
 
 SECRET, SHARED = 0o600, 0o644  #: the latter for what a container of another user reads, in a volume of its own
-SERVER_ADMINISTRATORS = "RTCUniversalServerAdmins"
+BROKER_PASSWORD = "broker.password"  # noqa: S105 - the name of a file, as is the next one
+STORE_PASSWORD = "store.password"  # noqa: S105
 
 
 def prepare(plan: ContainerPlan, into: Path) -> None:
     """Write everything, below a directory for each reader. Raises `OSError`, `InvalidConfiguration`."""
-    token = _kept(into / "cli" / "twinpool.token", SECRET, lambda: f"tp_{secrets.token_urlsafe(32)}")
+    administrator = _kept(into / "cli" / TOKEN_FILE, SECRET, new_token)
+    client = _kept(into / "cli" / CLIENT_TOKEN, SECRET, new_token)
     owns = {pool: _own(plan, pool, into / pool) for pool in plan.pool_names}
     keys = {pool: _verify_key(into / pool / own.signing_key) for pool, own in owns.items()}
     for pool, own in owns.items():
         _write(into / pool / "twinpool.toml", deployment_text(plan, keys, own), SECRET)
-        _write(into / pool / "twinpool.principals.toml", _principals(token), SECRET)
+        _admit(into / pool / PRINCIPALS_FILE, _principals(plan, administrator, client))
         if plan.store is StoreKind.POSTGRESQL:
             _write(into / f"postgres.{pool}" / "password", own.store_password, SHARED)
     _write(into / "cli" / "twinpool.toml", deployment_text(plan, keys), SECRET)
-    _prepare_broker(plan, into / "broker", {pool: own.broker_password for pool, own in owns.items()})
+    _prepare_broker(plan, into / "broker", {pool: _password_of(into / pool) for pool in plan.pool_names})
+    _write(into / "facts" / "front-ends.json", front_end_targets(plan), SHARED)
+    _write(into / "facts" / "brokers.json", broker_targets(plan), SHARED)
+    _write(into / "facts" / "lines.json", lines(plan), SHARED)
 
 
 def _own(plan: ContainerPlan, pool: PoolFqdn, directory: Path) -> Own:
     key = f"{pool}.key"
     _kept(directory / key, SECRET, lambda: private_key_text(new_private_key()))
+    _kept(directory / BROKER_PASSWORD, SECRET, _password)
+    in_postgresql = plan.store is StoreKind.POSTGRESQL
     return Own(
         pool=pool,
-        broker_password=_kept(directory / "broker.password", SECRET, _password),
-        store_password=_kept(directory / "store.password", SECRET, _password)
-        if plan.store is StoreKind.POSTGRESQL
-        else "",
+        broker_password_file=BROKER_PASSWORD,
+        store_password=_kept(directory / STORE_PASSWORD, SECRET, _password) if in_postgresql else "",
         signing_key=key,
     )
 
@@ -54,22 +65,35 @@ def _prepare_broker(plan: ContainerPlan, directory: Path, passwords: dict[PoolFq
     _kept(directory / "erlang.cookie", SHARED, _password)
     _write(directory / "rabbitmq.conf", settings(plan.broker_hosts, str(directory)), SHARED)
     _write(directory / "enabled_plugins", PLUGINS, SHARED)
-    _write(directory / "definitions.json", definitions(passwords), SHARED)
+    file = directory / "definitions.json"
+    made: Definitions = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    _write(file, definitions(passwords, made), SHARED)
 
 
 def _verify_key(file: Path) -> str:
     return public_key_text(read_private_key(file).public_key())
 
 
-def _principals(token: str) -> str:
-    """Say whose token the command line shows; of the token itself only a digest is kept."""
-    digest = hashlib.sha256(token.encode()).hexdigest()
-    groups = json.dumps([SERVER_ADMINISTRATORS])
-    return f'[[principal]]\nname = "administrator"\ngroups = {groups}\ntoken_sha256 = "{digest}"\n'
+def _principals(plan: ContainerPlan, administrator: str, client: str) -> list[Principal]:
+    """Say whose tokens the command line and the clients show; of the tokens themselves only digests are kept."""
+    return [
+        Principal(name="administrator", groups=(SERVER_ADMINISTRATORS,), token_sha256=digest_of(administrator)),
+        Principal(name="client", groups=(DATA_CLIENTS,), homes=plan.pool_names, token_sha256=digest_of(client)),
+    ]
+
+
+def _admit(file: Path, ours: list[Principal]) -> None:
+    """Write down whose tokens count; who was added by hand stays."""
+    names = {one.name for one in ours}
+    write_principals(file, [*ours, *(one for one in read_principals(file) if one.name not in names)])
 
 
 def _password() -> str:
     return secrets.token_hex(24)
+
+
+def _password_of(directory: Path) -> str:
+    return (directory / BROKER_PASSWORD).read_text(encoding="utf-8")
 
 
 def _kept(file: Path, mode: int, make: Callable[[], str]) -> str:
