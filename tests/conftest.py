@@ -43,6 +43,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Choose, and put in order."""
     only_the_seed(config, items)
     users_first(config, items)
+    # Their images are made while all others run.
+    items.sort(key=lambda item: item.get_closest_marker("docker") is not None)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -7,13 +7,26 @@ lab_cache() { printf '%s' "${XDG_CACHE_HOME:-$HOME/.cache}/twinpool/labs"; }
 # An engine that answers, wherever the environment or the client's own configuration says that it is.
 has_engine() { command -v docker >/dev/null && timeout 20 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
+# The private engine of scripts/lab-engine: where it runs, and the file that its users hold a shared lock on.
+ENGINE_RUN=/run/twinpool-lab-engine
+ENGINE_SOCKET=$ENGINE_RUN/docker.sock
+
+is_private_engine() { [ "${DOCKER_HOST:-}" = "unix://$ENGINE_SOCKET" ]; }
+
+# Nobody stops a private engine until this process has ended.
+use_engine() {
+    is_private_engine || return 0
+    exec 7>>"$ENGINE_RUN/users.lock"
+    flock -s 7
+}
+
 is_debian() { grep -qs '^ID=debian$' /etc/os-release; }
 
 # Only root can start an engine of its own: it makes namespaces, bridges and mounts.
 may_have_own_engine() { [ "$(id -u)" = 0 ] && is_debian && may_install; }
 
 has_engine_programs() {
-    command -v docker >/dev/null && command -v dockerd >/dev/null && command -v debootstrap >/dev/null &&
+    command -v docker >/dev/null && command -v dockerd >/dev/null && command -v mmdebstrap >/dev/null &&
         command -v ip >/dev/null && command -v iptables >/dev/null
 }
 
@@ -21,8 +34,8 @@ has_engine_programs() {
 install_engine_programs() {
     has_engine_programs && return
     may_have_own_engine || return 1
-    say "Installing docker.io and debootstrap with apt-get (the programs only; no engine is left running)"
-    install_servers docker.io debootstrap iproute2 iptables || return 1
+    say "Installing docker.io and mmdebstrap with apt-get (the programs only; no engine is left running)"
+    install_servers docker.io mmdebstrap iproute2 iptables || return 1
     leave_disabled docker.service docker.socket containerd.service
     has_engine_programs
 }
