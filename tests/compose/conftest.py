@@ -8,7 +8,14 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from tests.compose.engine import compose_tools, lab_images, no_engine, one_at_a_time, running_engine
+from tests.compose.engine import (
+    compose_tools,
+    lab_images,
+    no_engine,
+    one_at_a_time,
+    one_generation_does,
+    running_engine,
+)
 from tests.compose.lab import ComposeLab, compose_lab
 
 OpenLab = Callable[..., AbstractContextManager[ComposeLab]]
@@ -33,6 +40,8 @@ def open_lab(engine: dict[str, str]) -> OpenLab:
 
     @contextmanager
     def open_(*files: str, generation: str) -> Iterator[ComposeLab]:
+        if generation not in tools:
+            one_generation_does(generation)
         command = tools.get(generation) or next(iter(tools.values()))
         with one_at_a_time(), compose_lab(command, files, f"twinpool-test-{os.getpid()}", engine) as lab:
             yield lab

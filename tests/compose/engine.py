@@ -21,8 +21,17 @@ IMAGE = "twinpool:test"  #: where public images are used
 
 def no_engine(reason: str) -> NoReturn:
     """Skip what needs an engine; with CI=true, where one could have been started, that is an error."""
-    could_have_one = os.geteuid() == 0 and Path("/etc/debian_version").exists()
-    (pytest.fail if os.environ.get("CI") == "true" and could_have_one else pytest.skip)(reason)
+    (pytest.fail if _nothing_may_be_missing() else pytest.skip)(reason)
+
+
+def one_generation_does(missing: str) -> None:
+    """Go on without a generation of Docker Compose; with CI=true, where it could have been had, that is an error."""
+    if _nothing_may_be_missing():
+        pytest.fail(f"there is no Docker Compose {missing} (scripts/test installs it where that is allowed)")
+
+
+def _nothing_may_be_missing() -> bool:
+    return os.environ.get("CI") == "true" and os.geteuid() == 0 and Path("/etc/debian_version").exists()
 
 
 def compose_tools() -> dict[str, list[str]]:
