@@ -6,6 +6,7 @@ The call never leaves the process: a session is no token, and must not become on
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +19,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from twinpool.errors import TwinpoolError
 from twinpool_services.frontend.access.callers import admit, caller_of
 from twinpool_services.frontend.access.trail import address_of, is_noted_by_another
+from twinpool_services.frontend.crowd import hold_as_part_of
 from twinpool_services.frontend.problems import Problem
+
+log = logging.getLogger(__name__)
 
 
 class ApiRefused(TwinpoolError):
@@ -51,7 +55,11 @@ class Api:
 
         async def in_his_name(scope: Scope, receive: Receive, send: Send) -> None:
             admit(scope, caller)
-            await self._app(scope, receive, send)
+            hold_as_part_of(request.scope, scope)
+            try:
+                await self._app(scope, receive, send)
+            except Exception as error:
+                log.error("a call of a page failed", exc_info=error, extra={"event": "request.failed"})
 
         url = "/" + "/".join(quote(part, safe="") for part in path)
         transport = httpx.ASGITransport(in_his_name, raise_app_exceptions=False, client=(address_of(request.scope), 0))

@@ -6,7 +6,7 @@ bounded, and those who watch see a front end that is busy, not one that is gone.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
@@ -112,6 +112,11 @@ def hold(scope: MutableMapping[str, Any], count: int) -> None:
     """Count bytes that a request keeps in memory until it is answered. Raises `Crowded`."""
     held: _Held = scope[_HELD]
     held.take(count)
+
+
+def hold_as_part_of(scope: Mapping[str, Any], part: MutableMapping[str, Any]) -> None:
+    """Count what a request makes this application do besides as its own."""
+    part[_HELD] = scope[_HELD]
 
 
 async def _refuse(crowded: Crowded, scope: Scope, receive: Receive, send: Send) -> None:

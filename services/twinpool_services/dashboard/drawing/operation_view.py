@@ -73,7 +73,7 @@ def view_of(operation: Document) -> OperationView:
     ]
     if not operation["Ended"] and operation["Step"] != "aborting":
         order = DISASTER if operation["DisasterMode"] else PLANNED
-        coming = [step for step in order if step not in reached]
+        coming = order[order.index(reached[-1]) + 1 :]  # Who takes an operation up may find a step done already.
         steps += [StepView(word=STEPS[step], told="", at="", seconds=None, newest=False) for step in coming]
     mark, result = RESULTS[result_of(operation)]
     return OperationView(title=title_of(operation), mark=mark, result=result, steps=tuple(steps))

@@ -13,6 +13,7 @@ from twinpool_services.dashboard.pages import (
     operations,
     orphans,
     overview,
+    runs,
     signing_in,
     tasks,
     trace,
@@ -30,9 +31,11 @@ PAGES: tuple[Page, ...] = (
     *trace.PAGES,
     *configuration.PAGES,
     *audit.PAGES,
+    *runs.PAGES,
     *signing_in.PAGES,
 )
 
 SECTIONS: Mapping[str, Section] = {
-    each.name: each for each in (*overview.SECTIONS, *modules.SECTIONS, *tasks.SECTIONS, *operations.SECTIONS)
+    each.name: each
+    for each in (*overview.SECTIONS, *modules.SECTIONS, *tasks.SECTIONS, *operations.SECTIONS, *runs.SECTIONS)
 }
