@@ -132,7 +132,7 @@ class FrontEndProcess:
 
 def _environment() -> dict[str, str]:
     """Return our environment without what would override the deployment file of the lab."""
-    kept = ("TWINPOOL_LOG_",)
+    kept = ("TWINPOOL_LOG_", "TWINPOOL_RUNS")
     return {
         name: value for name, value in os.environ.items() if not name.startswith("TWINPOOL_") or name.startswith(kept)
     }
