@@ -51,7 +51,7 @@ def test_an_orphan_is_shown_side_by_side_with_what_replaying_it_would_mean(
 ) -> None:
     text = in_words(browser.get(f"/dashboard{orphan(pair, 'conflict')}"))
 
-    assert "Conflict: replaying takes a newer value away" in text
+    assert "Replaying takes a newer value away" in text
     assert f"Field The orphan {POOL2} now" in text
     assert "v &#34;orphan&#34; &#34;newer&#34; w nothing 1" in text
 

@@ -21,11 +21,11 @@ LONGEST_VALUE = 4_000  #: characters of a value that are shown
 
 #: What a classification means, with the mark that it has.
 MEANINGS: Mapping[str, tuple[str, str]] = {
-    Classification.SAFE: ("ok", "Safe to replay: nobody has changed it since"),
-    Classification.ALREADY_THERE: ("ok", "Already there: the serving pool holds just that"),
-    Classification.OVERTAKEN: ("warning", "Overtaken: a later orphan of the same record stands"),
-    Classification.DELETED: ("warning", "Deleted since: replaying brings it back"),
-    Classification.CONFLICT: ("bad", "Conflict: replaying takes a newer value away"),
+    Classification.SAFE: ("ok", "Replaying takes nothing away from anybody"),
+    Classification.ALREADY_THERE: ("ok", "Nothing has to be written"),
+    Classification.OVERTAKEN: ("warning", "Replaying brings an older value back"),
+    Classification.DELETED: ("warning", "Replaying brings back what was deleted"),
+    Classification.CONFLICT: ("bad", "Replaying takes a newer value away"),
 }
 FILTERS = (("", "All"), ("undecided", "Not decided"), *((each.value, each.value) for each in Classification))
 
