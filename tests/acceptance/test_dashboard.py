@@ -19,7 +19,16 @@ pytestmark = pytest.mark.rabbitmq
 MODULE = f"/dashboard/modules/{P1}/{PRESENCE}/{P1}/{P2}"
 
 RICHEST_PAGES = ("/dashboard", MODULE)
-ALL_PAGES = (*RICHEST_PAGES, "/dashboard/modules", "/dashboard/nothing")
+ALL_PAGES = (
+    *RICHEST_PAGES,
+    "/dashboard/modules",
+    "/dashboard/nothing",
+    "/dashboard/operations",
+    "/dashboard/orphans",
+    "/dashboard/audit",
+    "/dashboard/configuration",
+    "/dashboard/trace",
+)
 
 
 @pytest.fixture(scope="module")
