@@ -17,6 +17,7 @@ from twinpool.errors import InvalidConfiguration, TwinpoolError
 from twinpool.modules.registry import load_modules
 from twinpool.security.passwords import broker_url_of
 from twinpool.security.tls import broker_tls
+from twinpool.vocabulary.addresses import broker_addresses
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
 from twinpool_services.cli.client import CONFIGURATION, Client, Document
 from twinpool_services.doctor import FrontEndSays, PoolSays, Seen
@@ -118,7 +119,8 @@ def _certificates(pool: Pool) -> dict[str, float | str]:
 
 
 def _with_tls(pool: Pool) -> Iterator[tuple[str, int]]:
-    for url in dict.fromkeys([*(each.address for each in pool.front_ends), pool.broker_url]):
+    """Name whom a pool reaches by TLS: its front ends, and each node of its broker."""
+    for url in dict.fromkeys([*(each.address for each in pool.front_ends), *broker_addresses(pool.broker_url)]):
         parts = urlsplit(url)
         if parts.scheme in _PORTS and parts.hostname:
             yield parts.hostname, parts.port or _PORTS[parts.scheme]
