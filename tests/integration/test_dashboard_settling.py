@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from tests.front_ends import POOL1, POOL2
 from tests.orphans import PartedPair, front_ends_of, part, stores_in
 from twinpool.security.roles import ADMINISTRATORS, VIEWERS
 from twinpool.vocabulary.change import RecordKey
+from twinpool_services.dashboard.pages.runs import REPORT_POLICY
 
 
 @pytest.fixture(scope="module")
@@ -186,3 +188,24 @@ def test_records_are_traced_by_those_who_may_read_them(pair: PartedPair) -> None
 
         assert "by those with the role ReadData" in in_words(browser.get("/dashboard/trace"))
         assert browser.get("/dashboard/trace?owner=late&key=k").status_code == 403
+
+
+# ── runs ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_runs_are_listed_and_their_reports_can_do_nothing(
+    browser: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "This front end was not told where the results of runs lie." in in_words(browser.get("/dashboard/runs"))
+    run = tmp_path / "torn-7"
+    run.mkdir()
+    (run / "history.jsonl").write_text("")
+    (run / "report.html").write_text("<p>all is well")
+    monkeypatch.setenv("TWINPOOL_RUNS", str(tmp_path))
+
+    assert "torn-7 Chaos in progress" in in_words(browser.get("/dashboard/runs"))
+    report = browser.get("/dashboard/runs/torn-7")
+    assert report.text == "<p>all is well"
+    assert report.headers.get_list("content-security-policy") == [REPORT_POLICY]
+    assert REPORT_POLICY.startswith("sandbox; default-src 'none'")
+    assert browser.get("/dashboard/runs/other").status_code == 404

@@ -18,7 +18,10 @@ How to add a page:
    module: `render` returns HTML from a `Look` (the scene; `look.here` for more, it may block). The page shows it the
    first time by `await visit.section("orphans", argument)`, within an element with `data-live="orphans:argument"`, in
    which `static/app.js` puts what is new. The same HTML as before is not sent again, so write ages by the filter `age`.
-5. Both are entered in `pages/registry.py`, and the page in docs/how-to/look-at-a-pair.md.
+5. What is done is done by `await visit.do("POST", path, body)`, and asked by `await visit.ask(path)`: the API of this
+   front end, in the name of whoever looks. Its refusal becomes a page by itself, or is caught as `ApiRefused`.
+6. Both are entered in `pages/registry.py`, and the page in docs/how-to/look-at-a-pair.md
+   or act-from-the-dashboard.md.
 
 What others may use is named here.
 """
