@@ -15,6 +15,7 @@ from twinpool.brokers.rabbitmq.link import parameters_of
 from twinpool.brokers.rabbitmq.tolerance import hush
 from twinpool.brokers.topology import Topology, exchange_from, quarantine_of, queues
 from twinpool.errors import InvalidConfiguration
+from twinpool.vocabulary.addresses import broker_addresses
 
 NOT_FOUND, ACCESS_REFUSED = 404, 403
 
@@ -56,11 +57,11 @@ def examine_broker(
     hush()
     options = LinkOptions(connect_timeout=connect_timeout, tls=tls)
     try:
-        parameters = parameters_of(url, f"twinpool {topology.pool} doctor", options)
+        nodes = [parameters_of(node, f"twinpool {topology.pool} doctor", options) for node in broker_addresses(url)]
     except InvalidConfiguration as error:
         return BrokerExamination(reason=str(error))
     try:
-        with pika.BlockingConnection(parameters) as connection:
+        with pika.BlockingConnection(nodes) as connection:
             seen = _about(connection)
             names = (*queues(topology), quarantine_of(topology.pool))
             return replace(
@@ -69,7 +70,7 @@ def examine_broker(
                 exchange=_exchange(connection, exchange_from(topology.pool)),
             )
     except (pika.exceptions.AMQPError, OSError) as error:
-        return BrokerExamination(reason=reason_of(error, parameters))
+        return BrokerExamination(reason=reason_of(error, nodes[-1]))
 
 
 def _about(connection: pika.BlockingConnection) -> BrokerExamination:
