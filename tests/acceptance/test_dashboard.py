@@ -97,6 +97,12 @@ def test_a_dead_pool_is_shown_as_dead_with_when_it_was_last_heard(
     lab.await_final()
 
 
+def seconds_shown(window: Window) -> int:
+    """Return how long a time the charts on a page show."""
+    begins, _, ends = (window.page.locator("[data-shown]").get_attribute("data-shown") or "").partition("-")
+    return int(ends) - int(begins)
+
+
 def test_what_happens_to_a_module_is_seen_and_can_be_looked_at_closer(
     lab: RunningLab, chromium: Browser, administrator: str, pytestconfig: pytest.Config
 ) -> None:
@@ -112,11 +118,17 @@ def test_what_happens_to_a_module_is_seen_and_can_be_looked_at_closer(
 
         window.page.locator("#chart-lag").focus()
         window.page.keyboard.press("+")
-        window.page.wait_for_url("**range=30")
+        lab.eventually(lambda: seconds_shown(window) == 30, "half of the time is shown")
+        assert window.page.url.endswith("range=30")
         assert window.page.evaluate("document.activeElement.id") == "chart-lag"
+        window.page.keyboard.press("-")
+        lab.eventually(lambda: seconds_shown(window) == 60, "twice of it is shown")
 
         # The picture is replaced every other second, so it is asked at a stroke where it is.
-        box = window.page.evaluate("document.querySelector('#chart-lag svg.chart').getBoundingClientRect().toJSON()")
+        box = window.page.evaluate(
+            "(chart => { chart.scrollIntoView(); return chart.getBoundingClientRect().toJSON(); })"
+            "(document.querySelector('#chart-lag svg.chart'))"
+        )
         window.page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 40)
         window.page.mouse.down()
         window.page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 40)
