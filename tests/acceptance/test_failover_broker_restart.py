@@ -14,7 +14,7 @@ from twinpool_services.backup import read_standing
 
 pytestmark = pytest.mark.rabbitmq
 
-STOP, KILL = PrivateNode.stop, PrivateNode.kill
+ENDS = pytest.mark.parametrize("end", [PrivateNode.stop, PrivateNode.kill], ids=["stopped", "killed"])
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def is_engaged(crashing: Crashing, asked: Operation) -> bool:
     return engaged is not None and engaged.operation == asked.id and engaged.state is not Engaged.ABORTED
 
 
-@pytest.mark.parametrize("end", [STOP, KILL])
+@ENDS
 def test_a_broker_that_ends_once_the_source_is_engaged(crashing: Crashing, end: Callable[[PrivateNode], None]) -> None:
     crashing.await_writes()
     asked = crashing.ask(other(crashing.serving()))
@@ -58,15 +58,15 @@ def test_a_broker_that_ends_once_the_source_is_engaged(crashing: Crashing, end: 
     assert_clean(crashing, asked)
 
 
+@ENDS
 @pytest.mark.parametrize(
-    ("at_target", "point", "end"),
+    ("at_target", "point"),
     [
-        (True, "before save_operation quiesced", STOP),
-        (True, "after save_operation handing-over", KILL),
-        (False, "before give_up", KILL),
-        (False, "after give_up", STOP),
-        (True, "before take_over", STOP),
-        (True, "before take_over", KILL),
+        (True, "before save_operation quiesced"),
+        (True, "after save_operation handing-over"),
+        (False, "before give_up"),
+        (False, "after give_up"),
+        (True, "before take_over"),
     ],
 )
 def test_a_broker_that_ends_while_one_side_is_down(
