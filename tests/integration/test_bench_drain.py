@@ -73,9 +73,9 @@ def test_ctrl_c_leaves_nothing(place: Path) -> None:
             if "Measuring" in line:  # Servers, and pools or peers of some round, run.
                 child.send_signal(signal.SIGINT)
                 break
-        child.communicate(timeout=100)
+        printed, said = child.communicate(timeout=100)
 
-    assert child.returncode == 130
+    assert child.returncode == 130, printed + said
     assert processes_of(place) == []
     assert list(place.iterdir()) == []
 

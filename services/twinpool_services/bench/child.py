@@ -28,26 +28,31 @@ TAIL = 2_000  #: characters of its log that an error shows
 class Child:
     """One process: it begins when its block is entered, and has ended when that is left."""
 
-    _process: subprocess.Popen[bytes]
-
     def __init__(self, module: str, role: str, log_file: Path) -> None:
         """Know a module of ours; `role` is shown among its arguments, for people who look at processes."""
         self._module, self._role, self._log_file = module, role, log_file
         self._heard = b""
+        self._begun: subprocess.Popen[bytes] | None = None
+
+    @property
+    def _process(self) -> subprocess.Popen[bytes]:
+        assert self._begun is not None, "its block has not been entered"  # noqa: S101
+        return self._begun
 
     def __enter__(self) -> Self:
         # A Ctrl-C that comes meanwhile is heard when it runs: else nobody would end it.
         try:
             uninterrupted(self._start)
         except KeyboardInterrupt:
-            self.close(1.0)
+            if self._begun is not None:  # It may as well have come before anything was started.
+                self.close(1.0)
             raise
         return self
 
     def _start(self) -> None:
         with self._log_file.open("ab") as log:
             # In a session of its own: our terminal's Ctrl-C is ours, and we end it in order.
-            self._process = subprocess.Popen(
+            self._begun = subprocess.Popen(
                 [sys.executable, "-m", self._module, self._role],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -35,8 +35,8 @@ def declare(url: str, topologies: Iterable[Topology]) -> None:
     """Declare what pools declare. Raises `BenchFailed` if the broker does not answer."""
     for topology in topologies:
         link, listener = RabbitmqLink(url, topology), _Declared()
-        link.start(listener)
         try:
+            link.start(listener)
             if not listener.up.wait(DECLARE_SECONDS):
                 raise BenchFailed(f"the queues of {topology.pool} cannot be declared on the broker")
         finally:

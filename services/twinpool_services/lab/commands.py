@@ -267,20 +267,29 @@ def interruptible() -> Iterator[None]:
     """Let Ctrl-C and SIGTERM end the work in order, with the exit code that says so.
 
     Further ones are not heard until that is done: it takes seconds, and would else leave servers that nobody stops.
+    Work that is cut may fail in other ways than by the interruption itself, as where a library was caught between two
+    of its statements: that is told, but the outcome is the interruption.
     """
+    asked: list[str] = []
 
     def ask(number: int, _frame: object) -> None:
         for heard in former:
             signal.signal(heard, signal.SIG_IGN)
-        raise KeyboardInterrupt(signal.Signals(number).name)
+        asked.append(signal.Signals(number).name)
+        raise KeyboardInterrupt(asked[0])
 
     former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         for number in former:
             signal.signal(number, ask)
         yield
-    except KeyboardInterrupt:
-        display(to_errors=True).say("interrupted; what was started has been stopped again")
+    except (KeyboardInterrupt, Exception) as end:
+        if not asked and not isinstance(end, KeyboardInterrupt):
+            raise
+        shown = display(to_errors=True)
+        if not isinstance(end, KeyboardInterrupt):
+            shown.say(f"while it was interrupted: {type(end).__name__}: {end}")
+        shown.say("interrupted; what was started has been stopped again")
         raise typer.Exit(INTERRUPTED) from None
     finally:
         for number, handler in former.items():
