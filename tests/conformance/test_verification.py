@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,9 +19,10 @@ from tests.conformance.streams import (
     serve,
     transaction,
 )
+from twinpool.errors import StoreUnavailable
 from twinpool.ports.store import Store
 from twinpool.ports.verification import MOST_TOUCHED
-from twinpool.verification.digests import EVERYTHING, KeyRange, record_digest
+from twinpool.verification.digests import EVERYTHING, SHA_256, DigestMethod, KeyRange, record_digest
 from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.names import ORIGIN, FrontEndName, Generation, Position, Term
 from twinpool.vocabulary.session import Cursor
@@ -37,7 +39,6 @@ def test_an_unknown_stream_has_no_records_and_stands_nowhere(store: Store) -> No
 
     assert (list(read.records.keys), read.records.digests) == ([], [])
     assert (read.whole, read.cursor, list(read.touched or ()), read.oldest) == (True, None, [], ORIGIN)
-    assert store.piece_end(STREAM, after=None, count=1) is None
 
 
 @settings(
@@ -56,6 +57,38 @@ def test_digests_are_the_documented_ones_in_the_order_of_keys(
 
     assert list(read.records.keys) == sorted(RecordKey(*place) for place in wanted)
     assert list(read.records.digests) == [record_digest(*place, wanted[place]) for place in sorted(wanted)]
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(st.dictionaries(st.tuples(texts, texts), st.binary(max_size=200), min_size=1, max_size=20))
+def test_by_each_method_stores_of_one_kind_agree_exactly_on_what_is_equal(
+    stores: Stores, wanted: dict[tuple[str, str], bytes]
+) -> None:
+    here, there = stores.open(POOL), stores.open(PARTNER)
+    for store in (here, there):
+        serve(store)
+        gone = store.read_digests(STREAM, EVERYTHING, limit=1000).records.keys
+        committed(store, *[transaction(*((owner, key, None) for owner, key in gone))] if gone else [])
+    committed(here, transaction(*((*place, value) for place, value in wanted.items())))
+    committed(there, transaction(*((*place, value + b"!") for place, value in wanted.items())))
+
+    assert list(here.digest_methods()) == list(there.digest_methods())
+    assert here.digest_methods()[-1] == SHA_256
+    for method in here.digest_methods():
+        ours, theirs = (one.read_digests(STREAM, EVERYTHING, limit=99, method=method) for one in (here, there))
+        assert list(ours.records.keys) == list(theirs.records.keys) == sorted(RecordKey(*place) for place in wanted)
+        assert not set(ours.records.digests) & set(theirs.records.digests)
+    committed(there, transaction(*((*place, value) for place, value in wanted.items())))
+    for method in here.digest_methods():
+        ours, theirs = (one.read_digests(STREAM, EVERYTHING, limit=99, method=method) for one in (here, there))
+        assert list(ours.records.digests) == list(theirs.records.digests)
+
+
+def test_a_method_that_the_store_does_not_know_is_refused(store: Store) -> None:
+    with pytest.raises(StoreUnavailable, match="crc"):
+        store.read_digests(STREAM, EVERYTHING, limit=1, method=DigestMethod("crc"))
 
 
 def test_a_range_begins_after_a_key_and_ends_with_one(store: Store) -> None:
@@ -81,9 +114,6 @@ def test_where_there_are_more_records_the_first_ones_are_read(store: Store) -> N
 
     assert ([key.key for key in read.records.keys], read.whole) == (["0", "1", "2"], False)
     assert store.read_digests(STREAM, EVERYTHING, limit=5).whole
-    assert store.piece_end(STREAM, after=None, count=3) == RecordKey("o", "2")
-    assert store.piece_end(STREAM, after=RecordKey("o", "2"), count=2) == RecordKey("o", "4")
-    assert store.piece_end(STREAM, after=RecordKey("o", "2"), count=3) is None
 
 
 def test_what_has_changed_behind_a_position_is_told(store: Store) -> None:
@@ -93,6 +123,15 @@ def test_what_has_changed_behind_a_position_is_told(store: Store) -> None:
     read = store.read_digests(STREAM, EVERYTHING, limit=1, behind=first)
 
     assert read.touched == [RecordKey("b", "k"), RecordKey("c", "k")]
+
+
+def test_of_what_has_changed_only_the_range_is_told(store: Store) -> None:
+    serve(store)
+    committed(store, put("a"), put("b"), put("c"))
+
+    within = KeyRange(RecordKey("a", "k"), RecordKey("b", "k"))
+
+    assert store.read_digests(STREAM, within, limit=1, behind=ORIGIN).touched == [RecordKey("b", "k")]
 
 
 def test_what_has_changed_is_not_told_where_it_is_too_much(store: Store) -> None:

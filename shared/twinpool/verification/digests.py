@@ -1,8 +1,9 @@
-"""Digests of records and of ranges of them, the same number whichever store works them out.
+"""Digests of records and of ranges of them, the same number at both sides that compare.
 
-The digest of a record is the first eight bytes of the SHA-256 of owner, NUL, key, NUL, value, as a signed big-endian
-number. Neither owner nor key can hold NUL, so no two records are framed alike. The digest of a range is the XOR of
-those of its records, beside their count: a record is taken out of it as easily as it was put in.
+The digest of a record is made of owner, NUL, key, NUL, value; neither owner nor key can hold NUL, so no two records are
+framed alike. By the method that every store knows it is the first eight bytes of their SHA-256, as a signed big-endian
+number. Two stores of one kind may know a cheaper one. The digest of a range is the XOR of those of its records, beside
+their count: a record is taken out of it as easily as it was put in.
 """
 
 from __future__ import annotations
@@ -12,9 +13,14 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from hashlib import sha256
 from operator import xor
-from typing import NamedTuple
+from typing import NamedTuple, NewType
 
 from twinpool.vocabulary.change import RecordKey
+
+#: Names how digests are made. Methods of one name make the same number of the same record, wherever that is.
+DigestMethod = NewType("DigestMethod", str)
+
+SHA_256 = DigestMethod("sha-256")  #: every store knows it
 
 
 class RangeDigest(NamedTuple):
@@ -30,7 +36,7 @@ class KeyRange(NamedTuple):
     after: RecordKey | None
     upto: RecordKey | None
 
-    def holds(self, key: RecordKey) -> bool:
+    def holds(self, key: tuple[str, str]) -> bool:
         """Tell whether a key is in it."""
         return (self.after is None or key > self.after) and (self.upto is None or key <= self.upto)
 
@@ -38,15 +44,24 @@ class KeyRange(NamedTuple):
 EVERYTHING = KeyRange(None, None)
 
 
+def common_method(offered: Sequence[DigestMethod], known: Sequence[DigestMethod]) -> DigestMethod:
+    """Choose how two stores make digests: the first of what one offers that the other knows.
+
+    >>> common_method([DigestMethod("quick"), SHA_256], [SHA_256])
+    'sha-256'
+    """
+    return next((method for method in offered if method in known), SHA_256)
+
+
 def record_digest(owner: str, key: str, value: bytes) -> int:
-    """Return the digest of one record."""
+    """Return the digest of one record by SHA-256."""
     framed = f"{owner}\0{key}\0".encode() + value
     return int.from_bytes(sha256(framed).digest()[:8], "big", signed=True)
 
 
-def digests_of(beginnings: Sequence[bytes]) -> list[int]:
-    """Return the digests of records whose hashes begin with these eight bytes."""
-    return list(struct.unpack(f">{len(beginnings)}q", b"".join(beginnings)))
+def digests_of(joined: bytes) -> list[int]:
+    """Return the digests of records, eight bytes of each."""
+    return list(struct.unpack(f">{len(joined) // 8}q", joined))
 
 
 def range_digest(digests: Iterable[int]) -> RangeDigest:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from twinpool.verification.digests import KeyRange, RangeDigest
+from twinpool.verification.digests import DigestMethod, KeyRange, RangeDigest
 from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.names import Digest
 from twinpool.vocabulary.session import Cursor
@@ -25,6 +25,7 @@ class PieceWanted:
     step: int  #: grows with each thing that is asked
     within: KeyRange
     limit: int  #: records; where there are more, the piece ends earlier
+    methods: tuple[DigestMethod, ...]  #: by which we can digest, the one that we like best first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class PieceRead:
     cursor: Cursor | None  #: at which the records stood in that moment
     upto: RecordKey | None  #: where the piece ends
     total: RangeDigest
+    method: DigestMethod  #: by which it was digested
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

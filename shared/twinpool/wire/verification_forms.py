@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from operator import lt
 from typing import Any
 
-from twinpool.verification.digests import KeyRange, RangeDigest
+from twinpool.verification.digests import DigestMethod, KeyRange, RangeDigest
 from twinpool.verification.messages import (
     MOST_KEYS,
     ContentChecked,
@@ -69,6 +69,20 @@ def _cursor(value: object) -> Cursor | None:
         return None
     term, position = items(value, "cursor", 2)
     return Cursor(Term(integer(term, "cursor")), Position(integer(position, "cursor")))
+
+
+def _method(value: object) -> DigestMethod:
+    name = text(value, "method")
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable() or " " in name:
+        raise malformed("method", "is no name of a way to digest")
+    return DigestMethod(name)
+
+
+def _methods(value: object) -> tuple[DigestMethod, ...]:
+    names = text(value, "methods")
+    if len(names) > LONGEST_NAME:
+        raise malformed("methods", "names too many ways to digest")
+    return tuple(map(_method, names.split(" ")))
 
 
 def _pack_keys(keys: Sequence[RecordKey]) -> bytes:
@@ -135,14 +149,18 @@ def _damaged(value: object) -> tuple[tuple[RecordKey, Digest], ...]:
 
 
 def _read_piece_wanted(_headers: Headers, fields: Sequence[object]) -> PieceWanted:
-    name, step, within, limit = fields
+    name, step, within, limit, methods = fields
     return PieceWanted(
-        verification=_name(name), step=_step(step), within=_range(within), limit=integer(limit, "limit", at_least=1)
+        verification=_name(name),
+        step=_step(step),
+        within=_range(within),
+        limit=integer(limit, "limit", at_least=1),
+        methods=_methods(methods),
     )
 
 
 def _read_piece_read(_headers: Headers, fields: Sequence[object]) -> PieceRead:
-    name, step, piece, cursor, upto, total = fields
+    name, step, piece, cursor, upto, total, method = fields
     (whole,) = _totals(raw(total, "total", _TOTAL.size), "total")
     return PieceRead(
         verification=_name(name),
@@ -151,6 +169,7 @@ def _read_piece_read(_headers: Headers, fields: Sequence[object]) -> PieceRead:
         cursor=_cursor(cursor),
         upto=_key(upto, "upto"),
         total=whole,
+        method=_method(method),
     )
 
 
@@ -214,9 +233,13 @@ def _form(kind: Kind, message: type[Any], fields: Any, field_count: int, read: A
 
 
 VERIFICATION_FORMS: tuple[Form[Any], ...] = (
-    _form(Kind.PIECE_WANTED, PieceWanted, lambda m: [m.within, m.limit], 2, _read_piece_wanted),
+    _form(Kind.PIECE_WANTED, PieceWanted, lambda m: [m.within, m.limit, " ".join(m.methods)], 3, _read_piece_wanted),
     _form(
-        Kind.PIECE_READ, PieceRead, lambda m: [m.piece, m.cursor, m.upto, _pack_totals([m.total])], 4, _read_piece_read
+        Kind.PIECE_READ,
+        PieceRead,
+        lambda m: [m.piece, m.cursor, m.upto, _pack_totals([m.total]), m.method],
+        5,
+        _read_piece_read,
     ),
     _form(
         Kind.PARTS_WANTED,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from twinpool.errors import BrokerUnreachable, InvalidRecord, StoreUnavailable, TwinpoolError
 from twinpool.ports.broker import Delivery
+from twinpool.verification.digests import common_method
 from twinpool.verification.messages import (
     ContentChecked,
     ContentCheckWanted,
@@ -140,7 +141,9 @@ class ReplicaDesk:
         return answer
 
     def _piece(self, stream: Stream, asked: PieceWanted) -> tuple[PieceRead, DigestedRecords]:
-        read = self._premises.store.read_digests(stream, asked.within, limit=min(asked.limit, MOST_RECORDS))
+        store = self._premises.store
+        method = common_method(asked.methods, store.digest_methods())
+        read = store.read_digests(stream, asked.within, limit=min(asked.limit, MOST_RECORDS), method=method)
         answer = PieceRead(
             verification=asked.verification,
             step=asked.step,
@@ -148,6 +151,7 @@ class ReplicaDesk:
             cursor=read.cursor,
             upto=asked.within.upto if read.whole else read.records.keys[-1],
             total=read.records.total(),
+            method=method,
         )
         return answer, read.records
 

@@ -25,9 +25,11 @@ from twinpool_services.backup.premises import Premises
 from twinpool_services.backup.tenure import Tenure
 from twinpool_services.backup.verification.questions import NotNow, Questions
 
-PIECE = 20_000  #: records that are read in one moment
-ROOM = 2  #: times as many are read where the other side has more
-REST = 0.5  #: share of the time that a piece took that is left to others before the next one
+PIECE = 20_000  #: records that the partner reads in one moment
+ROOM = 2  #: times as many are read here where we have more
+#: How long others are left alone before the next piece, in times of what the last one took: while the partner has
+#: everything nobody is held up, and else comparing must not cost replication more than a tenth of its speed.
+REST, REST_BESIDE_WRITERS = 0.25, 1.0
 PATIENCE = 60.0  #: seconds for which a piece is tried before it is given up
 PAUSE = 0.2  #: seconds between two tries
 SLICE = 1000  #: records that are sent again by one change set
@@ -49,6 +51,7 @@ class StreamVerification:
         self._findings = Findings()
         self._keys: list[RecordKey] = []  # that differ, as far as they may be sent again
         self._pieces: list[KeyRange] = []  # in which something differs
+        self._is_written = False  # there was something that the partner had not yet when it read
         self._floor = ORIGIN  # the partner has to have come so far, or what it says is too old
 
     def run(self, state: ModuleVerification, *, resync: bool) -> ModuleVerification:
@@ -79,14 +82,13 @@ class StreamVerification:
         after: RecordKey | None = None
         while True:
             begun = time.monotonic()
-            end = self._store.piece_end(self._stream, after=after, count=PIECE)
-            within, compared, found = self._compare(KeyRange(after, end))
+            within, compared, found = self._compare(KeyRange(after, None))
             self._note(within, found)
             state = self._progress(state, compared)
             if within.upto is None:
                 return state
             after = within.upto
-            self._tenure.wait((time.monotonic() - begun) * REST)
+            self._tenure.wait((time.monotonic() - begun) * (REST_BESIDE_WRITERS if self._is_written else REST))
 
     def _compare(self, piece: KeyRange) -> tuple[KeyRange, int, list[Found]]:
         """Compare a piece; return as far as it went, how many of our records were compared, and what differs."""
@@ -95,7 +97,10 @@ class StreamVerification:
     def _try(self, piece: KeyRange) -> tuple[KeyRange, int, list[Found]]:
         theirs, cursor = self._read_there(piece)
         within = KeyRange(piece.after, theirs.upto)
-        ours = self._store.read_digests(self._stream, within, limit=ROOM * PIECE, behind=cursor.position)
+        self._is_written = self._store.head(self._stream) != cursor.position
+        ours = self._store.read_digests(
+            self._stream, within, limit=ROOM * PIECE, behind=cursor.position, method=theirs.method
+        )
         if cursor.position < ours.oldest:
             raise NotNow(f"{self._questions.partner} stands at {cursor.position}, where our log no longer reaches")
         if ours.touched is None:
@@ -120,7 +125,8 @@ class StreamVerification:
             verification=self._questions.identity,
             step=self._questions.next_step(),
             within=piece,
-            limit=ROOM * PIECE,
+            limit=PIECE,
+            methods=tuple(self._store.digest_methods()),
         )
         answer = self._questions.ask(question)
         if not isinstance(answer, PieceRead):

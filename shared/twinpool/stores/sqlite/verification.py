@@ -10,8 +10,8 @@ from twinpool.ports.verification import ReadDigests
 from twinpool.stores.sqlite.ground import Ground, named
 from twinpool.stores.sqlite.statements import SQL
 from twinpool.stores.text import check_stream
-from twinpool.stores.touched import is_too_much, keys_of
-from twinpool.verification.digests import KeyRange, record_digest
+from twinpool.stores.touched import check_method, is_too_much, keys_of
+from twinpool.verification.digests import SHA_256, DigestMethod, KeyRange, record_digest
 from twinpool.verification.reading import DigestedRecords, keys_of_records
 from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.names import ORIGIN, Position, Stream, Term
@@ -23,16 +23,29 @@ _ABOVE_ALL = b""  #: bytes are above every text
 class SqliteVerifying(Ground):
     """Reading for a verification."""
 
+    def digest_methods(self) -> Sequence[DigestMethod]:
+        """Say how we can digest; see `Verifying.digest_methods`."""
+        return (SHA_256,)
+
     def read_digests(
-        self, stream: Stream, within: KeyRange, *, limit: int, behind: Position | None = None
+        self,
+        stream: Stream,
+        within: KeyRange,
+        *,
+        limit: int,
+        behind: Position | None = None,
+        method: DigestMethod = SHA_256,
     ) -> ReadDigests:
         """Digest records of a range, all of one moment; see `Verifying.read_digests`."""
         check_stream(stream)
+        check_method(method)
         with self._one_moment() as connection:
-            keys, digests, whole = _digested(connection, stream, within, max(1, limit))
+            touched = () if behind is None else _touched(connection, stream, behind, within)
+            keys, digests, whole = (
+                ([], [], True) if touched is None else _digested(connection, stream, within, max(1, limit))
+            )
             cursor = connection.execute(SQL["cursor"], named(stream)).fetchone()
             oldest = connection.execute(SQL["oldest"], named(stream)).fetchone()
-            touched = () if behind is None else _touched(connection, stream, behind)
         return ReadDigests(
             records=DigestedRecords(keys=keys_of_records(keys), digests=digests),
             whole=whole,
@@ -40,12 +53,6 @@ class SqliteVerifying(Ground):
             touched=touched,
             oldest=ORIGIN if oldest is None else Position(oldest[0]),
         )
-
-    def piece_end(self, stream: Stream, *, after: RecordKey | None, count: int) -> RecordKey | None:
-        """Return the key of the record that is the `count`th after a key; see `Verifying.piece_end`."""
-        check_stream(stream)
-        row = self._row("piece_end", named(stream, **_first(after), skipped=count - 1))
-        return None if row is None else RecordKey(*row)
 
     @contextmanager
     def _one_moment(self) -> Iterator[sqlite3.Connection]:
@@ -79,13 +86,16 @@ def _digested(
     return keys, digests, True
 
 
-def _touched(connection: sqlite3.Connection, stream: Stream, behind: Position) -> Sequence[RecordKey] | None:
+def _touched(
+    connection: sqlite3.Connection, stream: Stream, behind: Position, within: KeyRange
+) -> Sequence[RecordKey] | None:
     row = connection.execute(SQL["pending"], named(stream, after=behind)).fetchone()
     if row is None:
         return []
     if is_too_much(row[0], row[1]):
         return None
-    return keys_of([payload for (payload,) in connection.execute(SQL["logged_behind"], named(stream, after=behind))])
+    logged = connection.execute(SQL["logged_behind"], named(stream, after=behind))
+    return keys_of([payload for (payload,) in logged], within)
 
 
 __all__ = ["SqliteVerifying"]

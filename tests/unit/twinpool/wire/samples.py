@@ -35,7 +35,7 @@ from twinpool.protocol.messages import (
     digest_of_change_sets,
     digest_of_records,
 )
-from twinpool.verification.digests import KeyRange, RangeDigest
+from twinpool.verification.digests import SHA_256, DigestMethod, KeyRange, RangeDigest
 from twinpool.verification.messages import (
     ContentChecked,
     ContentCheckWanted,
@@ -172,8 +172,16 @@ FAILOVER_MESSAGES: list[Message] = [
 ADA, UE = RecordKey("ada", "b c\n"), RecordKey("ü", "")
 VERIFICATION = "2026-11-23T12:00:00Z/1"
 VERIFICATION_MESSAGES: list[Message] = [
-    PieceWanted(verification=VERIFICATION, step=0, within=KeyRange(None, UE), limit=20_000),
-    PieceRead(verification=VERIFICATION, step=1, piece=0, cursor=None, upto=None, total=RangeDigest(0, 0)),
+    PieceWanted(
+        verification=VERIFICATION,
+        step=0,
+        within=KeyRange(None, UE),
+        limit=20_000,
+        methods=(DigestMethod("quick"), SHA_256),
+    ),
+    PieceRead(
+        verification=VERIFICATION, step=1, piece=0, cursor=None, upto=None, total=RangeDigest(0, 0), method=SHA_256
+    ),
     PieceRead(
         verification=VERIFICATION,
         step=1,
@@ -181,6 +189,7 @@ VERIFICATION_MESSAGES: list[Message] = [
         cursor=Cursor(Term(2), Position(9)),
         upto=ADA,
         total=RangeDigest(7, -(2**63)),
+        method=DigestMethod("postgresql-row-hash-00"),
     ),
     PartsWanted(
         verification=VERIFICATION,

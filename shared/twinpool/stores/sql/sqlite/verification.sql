@@ -5,13 +5,6 @@ WHERE set_id = (SELECT record_set FROM stream WHERE home = :home AND module = :m
     AND (owner, key) >= (:from_owner, :from_key) AND (owner, key) <= (:to_owner, :to_key)
 ORDER BY owner, key LIMIT :limit;
 
--- piece_end --
--- Find a record so many behind a place
-SELECT owner, key FROM record
-WHERE set_id = (SELECT record_set FROM stream WHERE home = :home AND module = :module)
-    AND (owner, key) >= (:from_owner, :from_key)
-ORDER BY owner, key LIMIT 1 OFFSET :skipped;
-
 -- cursor --
 -- Read how far a stream was imported; no row if nowhere
 SELECT cursor_term, cursor_position FROM import_progress
