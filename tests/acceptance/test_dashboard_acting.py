@@ -157,6 +157,40 @@ def test_a_pool_is_lost_its_losses_are_named_and_its_orphans_are_replayed(
     lab.await_final()
 
 
+def test_a_sync_a_verification_and_a_drill_are_begun_and_seen_to_their_ends(
+    lab: RunningLab, chromium: Browser, administrator: str
+) -> None:
+    lab.await_final()
+    with a_window(chromium, at(lab, P1)) as window:
+        window.open(OPERATIONS)
+        window.sign_in(administrator)
+        ask(window, "sync", P1)
+        window.shows("UserServices.PresenceFocus")
+        window.page.locator("main .state-ok").get_by_text("none waits").wait_for()
+
+        ask(window, "verification", P1)
+        window.page.locator("main .state-ok").get_by_text("both pools hold the same").wait_for()
+        assert window.page.get_by_role("row").filter(has_text="Equal").count() > 0
+        verified_at = window.page.url
+
+        ask(window, "drill", P1)
+        window.page.locator("main .state-ok").get_by_text(f"{P1} could have served {P2}").wait_for()
+
+        window.open(OPERATIONS)
+        listed = window.page.get_by_role("region", name="Verifications")
+        listed.locator(".state-ok").get_by_text("equal").first.wait_for()
+        listed.get_by_role("link").first.click()
+        window.page.wait_for_url(verified_at)
+
+
+def ask(window: Window, task: str, typed: str) -> None:
+    """Confirm what moves nothing, and be led to where it is shown."""
+    window.open(f"{OPERATIONS}/{task}")
+    window.page.locator("#confirm").fill(typed)
+    window.page.locator("main form button").click()
+    window.page.wait_for_url("**/operations/sync?asked=*" if task == "sync" else f"**/{task}s/*/*")
+
+
 def test_who_may_only_look_is_offered_nothing_and_refused_in_the_page_and_at_the_api(
     lab: RunningLab, chromium: Browser
 ) -> None:

@@ -183,6 +183,13 @@ def test_whoever_may_not_administer_is_told_so(set_up: Secured) -> None:
     with pytest.raises(NotAdministrator):
         ManagementApi(set_up.node.management_url, "pool1.lab", "guessed").definitions()
 
+    address = set_up.node.management_url.replace("http://", "http://pool1.lab:guessed@")
+    told = set_up.command("broker", "setup", "--management-url", address)
+
+    assert told.returncode == ExitCode.DENIED, told.stderr
+    assert "administrator" in told.stderr
+    assert "guessed" not in told.stdout + told.stderr
+
 
 def test_an_operator_reaches_the_management_api_with_a_password_in_a_file(set_up: Secured, tmp_path: Path) -> None:
     user, password = set_up.node.url().removeprefix("amqp://").partition("@")[0].split(":")

@@ -130,7 +130,10 @@ def test_a_verification_and_a_drill_are_begun_and_followed(browser: httpx.Client
         again = post(browser, f"{OPERATIONS}/{task}", module="All", home=POOL1, confirm=POOL2)
         assert again.status_code == 409
         assert "Nothing was done" in in_words(again)
-    assert "Drills, newest first" in browser.get(OPERATIONS).text
+    listed = browser.get(OPERATIONS).text
+    assert "Drills, newest first" in listed
+    assert "Verifications, newest first" in listed
+    assert f"/dashboard/verifications/{POOL2}/" in listed
 
 
 def test_a_form_without_its_token_does_nothing(front_end: FrontEndInTest, browser: httpx.Client) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -10,17 +12,23 @@ import pytest
 
 from tests.front_ends import POOL1, POOL2, POOL3, deployment_in, front_end_on
 from twinpool.stores.memory import MemoryStore
+from twinpool.verification.document import Progress, document_name, write_verification
+from twinpool_services.backup import find_verification
 
 PROBLEM = "application/problem+json"
 VERIFICATIONS = f"/v1/pools/{POOL1}/verifications"
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> Iterator[httpx.Client]:
-    store = MemoryStore(POOL1)
+def store() -> Iterator[MemoryStore]:
+    with closing(MemoryStore(POOL1)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def client(store: MemoryStore, tmp_path: Path) -> Iterator[httpx.Client]:
     with front_end_on(store, deployment_in(tmp_path)) as serving:
         yield serving.client
-    store.close()
 
 
 def test_a_verification_is_accepted_and_can_be_looked_at(client: httpx.Client) -> None:
@@ -35,6 +43,28 @@ def test_a_verification_is_accepted_and_can_be_looked_at(client: httpx.Client) -
     assert [(row["Home"], row["Identity"]) for row in seen.json()["BackupModules"]] == [
         (POOL1, "UserServices.PresenceFocus")
     ]
+
+
+def test_verifications_are_listed_newest_first_in_pages(client: httpx.Client, store: MemoryStore) -> None:
+    names = []
+    for _ in range(3):
+        names.append(client.post(VERIFICATIONS, json={"BackupModule": "PresenceFocus"}).json()["Verification"])
+        abandon(store, names[-1])
+
+    first = client.get(VERIFICATIONS, params={"limit": 2}).json()
+    rest = client.get(VERIFICATIONS, params={"limit": 2, "after": first["Next"]}).json()
+
+    assert [row["Verification"] for row in (*first["Verifications"], *rest["Verifications"])] == names[::-1]
+    assert rest["Next"] is None
+    assert "Differences" not in first["Verifications"][0]
+    assert client.get(VERIFICATIONS, params={"after": "nothing"}).status_code == 422
+
+
+def abandon(store: MemoryStore, identity: str) -> None:
+    """Let a verification end, so that another one may be asked for."""
+    found = find_verification(store, identity)
+    ended = replace(found, progress=Progress.FAILED, ended_at=store.now())
+    store.save_operation(document_name(identity), write_verification(ended), generation=None)
 
 
 def test_one_verification_at_a_time(client: httpx.Client) -> None:

@@ -39,7 +39,7 @@ from twinpool_services.backup.service import BackupService
 from twinpool_services.backup.status import read_status, unreadable_status
 from twinpool_services.backup.tracing import Tracing
 from twinpool_services.backup.untrusted import read_untrusted
-from twinpool_services.backup.verification.wishes import find_verification, request_verification
+from twinpool_services.backup.verification.wishes import find_verification, list_verifications, request_verification
 from twinpool_services.backup.views import ExportView, ImportView, WorkerView
 
 __all__ = [
@@ -79,6 +79,7 @@ __all__ = [
     "initial_homes",
     "join_traces",
     "list_drills",
+    "list_verifications",
     "list_failovers",
     "paired_homes",
     "plan_failover",

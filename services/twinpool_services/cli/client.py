@@ -16,7 +16,7 @@ from twinpool.errors import HomeNotServed, PoolUnreachable, TwinpoolError
 from twinpool.http_client import client_of
 from twinpool.vocabulary.deployment import Deployment, FrontEnd, Pool
 from twinpool_services.cli.problems import error_of
-from twinpool_services.moving import why_not_ready
+from twinpool_services.moving import holder_of, why_not_ready
 
 Document = Mapping[str, object]
 
@@ -126,6 +126,11 @@ class Client:
         pool = self.deployment.pool(fqdn)
         return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/verifications/{quote(identity)}"))
 
+    def verifications(self, fqdn: str, params: Mapping[str, str]) -> Document:
+        """Return a page of the verifications of a pool, newest first, as `Verifications`, `Next`."""
+        pool = self.deployment.pool(fqdn)
+        return self._ask([pool], _Request(method="GET", path=f"{_path(pool)}/verifications", params=params))
+
     def begin_failover(self, fqdn: str, wish: Document) -> Document:
         """Have a pool take a home over; return the operation as it begins."""
         pool = self.deployment.pool(fqdn)
@@ -195,6 +200,10 @@ class Client:
     def readiness(self, fqdn: str) -> Mapping[str, str]:
         """Return of each front end of a pool why it is not ready; an empty text if it is."""
         return {front_end.name: self._why_not_ready(front_end) for front_end in self.deployment.pool(fqdn).front_ends}
+
+    def active_front_end(self, fqdn: str) -> str | None:
+        """Return which front end of a pool holds its lease, None if none does."""
+        return holder_of(self._ask([self.deployment.pool(fqdn)], _Request(method="GET", path="/v1/front-end")))
 
     def import_progress(self, fqdn: str, *, home: str, module: str) -> Document:
         """Return how far a pool has come with importing a stream."""

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from twinpool.errors import NotFound, PoolUnreachable, Transient, TwinpoolError
+from twinpool.errors import PoolUnreachable, Transient, TwinpoolError
 from twinpool.vocabulary.names import CMS_HOME
 from twinpool_services.cli.client import Client
 from twinpool_services.cli.common import Common, Format
 from twinpool_services.cli.drill_types import DRILL, DRILL_ROW, LAP, PROBED
 from twinpool_services.cli.friendly import DeploymentOption, FormatOption
+from twinpool_services.cli.listing import all_at, find_at
 from twinpool_services.cli.objects import CmdletObject
 from twinpool_services.cli.output import console, show, to_plain
 from twinpool_services.cli.running import open_deployment
@@ -82,7 +83,7 @@ def list_drills(
     """List what drills have shown, newest first."""
     with Client(open_deployment(Common(deployment=deployment))) as client:
         pools = [client.deployment.pool(pool)] if pool else client.deployment.pools
-        drills, silent = _drills_at(client, [each.fqdn for each in pools])
+        drills, silent = all_at([each.fqdn for each in pools], client.drills, "Drills")
     rows = [summary_of(drill) for drill in drills]
     if format_ is Format.JSON:
         console().print(json.dumps(to_plain({"Drills": rows, "NotRead": silent}), indent=2, ensure_ascii=False))
@@ -173,41 +174,9 @@ def _followed(client: Client, drill: Document) -> Document:
     return drill
 
 
-def _drills_at(client: Client, pools: Iterable[str]) -> tuple[list[Document], dict[str, str]]:
-    """Ask pools for all drills; return them newest first, and who could not be asked."""
-    drills: list[Document] = []
-    silent: dict[str, str] = {}
-    for pool in pools:
-        try:
-            drills += _all_of(client, pool)
-        except Transient as error:
-            silent[pool] = str(error)
-    return sorted(drills, key=lambda each: str(each["RequestedAt"]), reverse=True), silent
-
-
-def _all_of(client: Client, pool: str) -> list[Document]:
-    params = {"limit": "200"}
-    known: list[Document] = []
-    while True:
-        page: Document = client.drills(pool, params)
-        known += page["Drills"]
-        if page["Next"] is None:
-            return known
-        params["after"] = page["Next"]
-
-
 def _find(client: Client, identity: str) -> Document:
-    silent: list[str] = []
-    for pool in client.deployment.pools:
-        try:
-            return client.drill(pool.fqdn, identity)
-        except NotFound:
-            continue
-        except Transient as error:
-            silent.append(str(error))
-    if silent:
-        raise PoolUnreachable(f"no pool that answers knows {identity!r:.60} ({'; '.join(silent)})")
-    raise NotFound(f"no pool knows a drill {identity!r:.60}")
+    pools = [pool.fqdn for pool in client.deployment.pools]
+    return find_at(pools, lambda pool: client.drill(pool, identity), f"a drill {identity!r:.60}")
 
 
 def _missing(drill: Document) -> int | None:

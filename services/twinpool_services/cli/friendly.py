@@ -291,6 +291,12 @@ def drill(context: typer.Context) -> None:
     _pass_on("twinpool_services.cli.drill_commands", context)
 
 
+@app.command("verifications", context_settings=_PASSED_ON)
+def verifications(context: typer.Context) -> None:
+    """Show what comparing pools has found so far: list, show."""
+    _pass_on("twinpool_services.cli.verification_commands", context)
+
+
 @app.command("principals", context_settings=_PASSED_ON)
 def principals(context: typer.Context) -> None:
     """Say who may speak to the front ends: add, list, remove, rotate."""

@@ -83,6 +83,8 @@ from twinpool_services.cli.verification_types import (
     MODULE_REPLICATION,
     REPLICATION,
     REPLICATION_PROPERTIES,
+    VERIFICATION_COLUMNS,
+    VERIFICATION_ROW,
 )
 
 NARROWEST = 12  #: columns that a cell keeps when the terminal has no room
@@ -119,6 +121,7 @@ VIEWS: Mapping[str, View] = {
     CHECK: View(columns=CHECK_COLUMNS),
     PROPOSAL: View(columns=PROPOSAL_COLUMNS),
     REPLICA: View(columns=REPLICA_COLUMNS),
+    VERIFICATION_ROW: View(columns=VERIFICATION_COLUMNS),
     DRILL: View(header=DRILL_PROPERTIES, rows="BackupModules", more="Laps"),
     DRILL_ROW: View(columns=DRILL_COLUMNS),
     PROBED: View(columns=PROBED_COLUMNS),

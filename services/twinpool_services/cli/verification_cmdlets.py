@@ -64,12 +64,17 @@ def debug_replication(client: Client, bound: Bound) -> Outcome:
         suppress_multi_master=bound.flag("SuppressMultiMasterDetection"),
     )
     document = _awaited(client, pool, str(begun["Verification"]))
+    return Outcome(objects=(replication_object(document),), failure=_failure(document))
+
+
+def replication_object(document: Document) -> CmdletObject:
+    """Return what a verification has found, as the cmdlet shows it."""
     report = {
         **document,
         "BackupModules": [CmdletObject(MODULE_REPLICATION, row) for row in document["BackupModules"]],
         "Differences": [CmdletObject(DIFFERENCE, row) for row in document["Differences"]],
     }
-    return Outcome(objects=(CmdletObject(REPLICATION, report),), failure=_failure(document))
+    return CmdletObject(REPLICATION, report)
 
 
 def _awaited(client: Client, pool: str, identity: str) -> Document:

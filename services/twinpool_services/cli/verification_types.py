@@ -5,6 +5,7 @@ from __future__ import annotations
 REPLICATION = "InterPoolReplication"
 MODULE_REPLICATION = "ModuleReplication"
 DIFFERENCE = "ReplicationDifference"
+VERIFICATION_ROW = "VerificationRow"
 
 REPLICATION_PROPERTIES = (
     "PoolFqdn",
@@ -26,5 +27,14 @@ MODULE_COLUMNS = (
     "DamagedContent",
     "ResentRecords",
     "Remaining",
+)
+VERIFICATION_COLUMNS = (
+    "Verification",
+    "PoolFqdn",
+    "BackupPoolFqdn",
+    "Result",
+    "ComparedRecords",
+    "Remaining",
+    "Seconds",
 )
 DIFFERENCE_COLUMNS = ("Identity", "Home", "Owner", "Key", "Difference")

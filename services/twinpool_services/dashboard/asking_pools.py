@@ -13,6 +13,7 @@ from twinpool.vocabulary.deployment import Deployment, FrontEnd
 from twinpool_services.dashboard.acting import Api, ApiRefused
 from twinpool_services.dashboard.live.other_pools import OtherPools
 from twinpool_services.frontend.context import Context
+from twinpool_services.moving import holder_of
 
 Document = Mapping[str, Any]
 
@@ -48,6 +49,10 @@ class PoolsOfAPage:
     def readiness(self, fqdn: str) -> Mapping[str, str]:
         """Return of each front end of a pool why it is not ready; of ourselves it is known here."""
         return {each.name: self._why_not_ready(fqdn, each) for each in self.deployment.pool(fqdn).front_ends}
+
+    def active_front_end(self, fqdn: str) -> str | None:
+        """Return which front end of a pool holds its lease, None if none does."""
+        return holder_of(self._get(fqdn, ["v1", "front-end"]))
 
     def backup_status(self, fqdn: str, *, category: str, module: str) -> Document:
         """Return the status of a pool."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from twinpool.errors import Invalid, InvalidParameter
 from twinpool.modules.record_rules import check_key, check_owner
@@ -11,6 +13,8 @@ from twinpool.vocabulary.change import Record, RecordKey
 
 MOST = 1_000  #: items of a page
 HIGHEST = 2**63 - 1  #: number that a store can hold
+
+T = TypeVar("T")
 
 
 def page_token(last: Record) -> str:
@@ -47,6 +51,23 @@ def read_names(token: str | None, count: int) -> tuple[str, ...]:
     if not isinstance(names, list) or len(names) != count or not all(isinstance(name, str) for name in names):
         raise _never_handed_out()
     return tuple(names)
+
+
+def page_of(
+    known: Sequence[T], name_of: Callable[[T], str], after: str | None, limit: int
+) -> tuple[Sequence[T], str | None]:
+    """Return a page of things that have names, and what the next one begins after; None at the end.
+
+    Raises `InvalidParameter` if nothing has that name.
+    """
+    begin = 0
+    if after is not None:
+        names = [name_of(each) for each in known]
+        if after not in names:
+            raise InvalidParameter("after is no `Next` of a page", field="after")
+        begin = names.index(after) + 1
+    page = known[begin : begin + limit]
+    return page, name_of(page[-1]) if begin + limit < len(known) else None
 
 
 def _never_handed_out() -> InvalidParameter:

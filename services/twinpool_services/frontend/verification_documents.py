@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twinpool.verification.document import ModuleVerification, Progress, Verification, What
 from twinpool_services.frontend.documents import Document, iso
 
@@ -74,8 +76,8 @@ class ModuleVerificationDocument(Document):
         )
 
 
-class VerificationDocument(Document):
-    """How far a verification is, and what it has found."""
+class VerificationSummaryDocument(Document):
+    """How far a verification is, and how much it has found."""
 
     verification: str  #: its name
     pool_fqdn: str
@@ -88,32 +90,52 @@ class VerificationDocument(Document):
     begun_at: str | None
     ended_at: str | None
     backup_modules: list[ModuleVerificationDocument]
+
+    @classmethod
+    def summary_of(cls, verification: Verification) -> VerificationSummaryDocument:
+        """Say how far it is."""
+        return cls(**_told(verification))
+
+
+class VerificationDocument(VerificationSummaryDocument):
+    """How far a verification is, and what it has found."""
+
     differences: list[DifferenceDocument]  #: the first of each module
 
     @classmethod
     def of(cls, verification: Verification) -> VerificationDocument:
-        """Say how far it is."""
-        begun_at, ended_at = verification.begun_at, verification.ended_at
-        return cls(
-            verification=verification.identity,
-            pool_fqdn=verification.pool,
-            backup_pool_fqdn=verification.backup_pool,
-            progress=verification.progress,
-            clean=verification.is_clean,
-            resync_signature_mismatch_items=verification.resync,
-            multi_master_homes=list(verification.multi_master),
-            requested_at=iso(verification.requested_at),
-            begun_at=None if begun_at is None else iso(begun_at),
-            ended_at=None if ended_at is None else iso(ended_at),
-            backup_modules=[ModuleVerificationDocument.of(one) for one in verification.modules],
-            differences=[
-                DifferenceDocument(
-                    identity=one.module, home=one.home, owner=each.owner, key=each.key, difference=each.what
-                )
-                for one in verification.modules
-                for each in one.differences
-            ],
-        )
+        """Say how far it is, and what differs."""
+        differences = [
+            DifferenceDocument(identity=one.module, home=one.home, owner=each.owner, key=each.key, difference=each.what)
+            for one in verification.modules
+            for each in one.differences
+        ]
+        return cls(**_told(verification), differences=differences)
+
+
+class VerificationPage(Document):
+    """Some verifications, newest first."""
+
+    pool_fqdn: str
+    verifications: list[VerificationSummaryDocument]
+    next: str | None  #: `after` of the next page
+
+
+def _told(verification: Verification) -> dict[str, Any]:
+    begun_at, ended_at = verification.begun_at, verification.ended_at
+    return {
+        "verification": verification.identity,
+        "pool_fqdn": verification.pool,
+        "backup_pool_fqdn": verification.backup_pool,
+        "progress": verification.progress,
+        "clean": verification.is_clean,
+        "resync_signature_mismatch_items": verification.resync,
+        "multi_master_homes": list(verification.multi_master),
+        "requested_at": iso(verification.requested_at),
+        "begun_at": None if begun_at is None else iso(begun_at),
+        "ended_at": None if ended_at is None else iso(ended_at),
+        "backup_modules": [ModuleVerificationDocument.of(one) for one in verification.modules],
+    }
 
 
 def _verdict_of(one: ModuleVerification) -> str:

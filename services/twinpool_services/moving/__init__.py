@@ -4,7 +4,7 @@ The pools carry it out by themselves (`twinpool.failover`); this is for those wh
 others may use is named here.
 """
 
-from twinpool_services.moving.asked import Document, PoolsAsked, why_not_ready
+from twinpool_services.moving.asked import Document, PoolsAsked, holder_of, why_not_ready
 from twinpool_services.moving.checks import (
     Check,
     Cms,
@@ -73,6 +73,7 @@ __all__ = [
     "failback_to",
     "failover_from",
     "gather",
+    "holder_of",
     "judge_cms_move",
     "judge_failback",
     "judge_failover",

@@ -27,11 +27,20 @@ class PoolsAsked(Protocol):
     def readiness(self, fqdn: str) -> Mapping[str, str]:
         """Return of each front end of a pool why it is not ready; an empty text if it is."""
 
+    def active_front_end(self, fqdn: str) -> str | None:
+        """Return which front end of a pool holds its lease, None if none does. Whoever may call may ask this."""
+
     def backup_status(self, fqdn: str, *, category: str, module: str) -> Document:
         """Return the status of a pool, of the modules that are asked for; `All` for every one."""
 
     def cms_replication(self, fqdn: str | None = None) -> Document:
         """Return how far each pool's replica of the CMS is, by the word of a pool, or of whoever serves it."""
+
+
+def holder_of(document: Document) -> str | None:
+    """Return who holds a pool's lease, by the word of one of its front ends."""
+    lease = document.get("Lease")
+    return str(lease["Holder"]) if isinstance(lease, dict) else None
 
 
 def why_not_ready(document: Document | None) -> str:

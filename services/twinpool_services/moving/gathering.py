@@ -102,7 +102,6 @@ def _export_errors(client: PoolsAsked, move: Move) -> tuple[str, ...]:
 
 def _active_front_end(client: PoolsAsked, pool: str) -> str | None:
     try:
-        found = client.backup_status(pool, category="All", module="All")["ActiveMachineFqdn"]
-    except (Transient, NotFound, NotAuthorised):
+        return client.active_front_end(pool)
+    except (Transient, NotFound):
         return None
-    return None if found is None else str(found)

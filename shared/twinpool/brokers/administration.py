@@ -15,7 +15,7 @@ import httpx
 
 from twinpool.brokers.permissions import Definitions, Plan
 from twinpool.brokers.rabbitmq_installation import find_installation
-from twinpool.errors import BrokerUnreachable, InvalidParameter
+from twinpool.errors import BrokerUnreachable, InvalidParameter, NotAuthorised
 
 SECONDS = 60.0
 
@@ -24,10 +24,10 @@ class Administration(Protocol):
     """Somebody who may administer a broker."""
 
     def definitions(self) -> Definitions:
-        """Return what the broker says of itself. Raises `BrokerUnreachable`."""
+        """Return what the broker says of itself. Raises `BrokerUnreachable`, `NotAdministrator`."""
 
     def apply(self, plan: Plan) -> None:
-        """Add what a plan defines, over what is there. Raises `BrokerUnreachable`."""
+        """Add what a plan defines, over what is there. Raises `BrokerUnreachable`, `NotAdministrator`."""
 
 
 class ManagementApi:
@@ -61,7 +61,7 @@ class ManagementApi:
         return answer
 
 
-class NotAdministrator(BrokerUnreachable):
+class NotAdministrator(NotAuthorised):
     """The credentials are wrong, or those of somebody who may not administer the broker."""
 
     hint = "Name a user with the tag administrator, and its password by --admin-password-file."

@@ -12,13 +12,14 @@ from typing import Any
 from twinpool.vocabulary.names import Home, Instant, ModuleName, PoolFqdn
 
 CURRENT = "verification"  #: name of the document that names the newest one
+PREFIX = f"{CURRENT}/"
 MOST_NAMED = 200  #: records that a document names; all are counted
 LONGEST_NAMED = 200  #: characters of an owner or key that it shows
 
 
 def document_name(identity: str) -> str:
     """Return the name of the document of a verification."""
-    return f"{CURRENT}/{identity}"
+    return PREFIX + identity
 
 
 class Progress(enum.StrEnum):

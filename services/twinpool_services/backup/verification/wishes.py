@@ -11,6 +11,7 @@ from twinpool.modules.module import Module
 from twinpool.ports.store import Store
 from twinpool.verification.document import (
     CURRENT,
+    PREFIX,
     ModuleVerification,
     Verification,
     document_name,
@@ -71,6 +72,12 @@ def find_verification(store: Store, identity: str) -> Verification:
     if document is None:
         raise NotFound(f"there is no verification {identity!r:.80} of {store.pool}")
     return read_verification(document)
+
+
+def list_verifications(store: Store) -> list[Verification]:
+    """Return all verifications that were asked for at this pool, newest first."""
+    known = [read_verification(document) for name, document in store.operations() if name.startswith(PREFIX)]
+    return sorted(known, key=lambda each: each.requested_at, reverse=True)
 
 
 def _newest(store: Store) -> Verification | None:

@@ -8,12 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from twinpool.errors import NotFound, PoolUnreachable, Refused, Transient, TwinpoolError
-from twinpool_services.backup import find_drill, find_failover, find_verification, list_drills, list_failovers
+from twinpool_services.backup import (
+    find_drill,
+    find_failover,
+    find_verification,
+    list_drills,
+    list_failovers,
+    list_verifications,
+)
 from twinpool_services.dashboard.live.other_pools import OtherPools
 from twinpool_services.frontend.context import Context
 from twinpool_services.frontend.drill_documents import DrillDocument
 from twinpool_services.frontend.failover_reading import standing_of, told_of
-from twinpool_services.frontend.verification_documents import VerificationDocument
+from twinpool_services.frontend.verification_documents import VerificationDocument, VerificationSummaryDocument
 from twinpool_services.moving import ReadBack, assemble, requested_at, result_of
 
 Document = Mapping[str, Any]
@@ -30,6 +37,7 @@ class Known:
 
     failovers: tuple[Document, ...]
     drills: tuple[Document, ...]
+    verifications: tuple[Document, ...]
     silent: Mapping[str, str]
 
 
@@ -38,6 +46,9 @@ def list_all(here: Context) -> Known:
     store = here.opened.store
     failovers: list[Document] = [_plain(told_of(store, each)) for each in list_failovers(store)[:MOST]]
     drills: list[Document] = [_plain(DrillDocument.of(each)) for each in list_drills(store)[:MOST]]
+    verifications: list[Document] = [
+        _plain(VerificationSummaryDocument.summary_of(each)) for each in list_verifications(store)[:MOST]
+    ]
     silent: dict[str, str] = {}
     with closing(OtherPools(here)) as others:
         for pool in here.deployment.pools:
@@ -47,11 +58,13 @@ def list_all(here: Context) -> Known:
             try:
                 failovers += others.get(pool.fqdn, [*path, "failovers"], limit)["Failovers"]
                 drills += others.get(pool.fqdn, [*path, "drills"], limit)["Drills"]
+                verifications += others.get(pool.fqdn, [*path, "verifications"], limit)["Verifications"]
             except TwinpoolError as error:
                 silent[pool.fqdn] = str(error)
     failovers.sort(key=requested_at, reverse=True)
-    drills.sort(key=lambda each: str(each["RequestedAt"]), reverse=True)
-    return Known(failovers=tuple(failovers), drills=tuple(drills), silent=silent)
+    for listed in (drills, verifications):
+        listed.sort(key=lambda each: str(each["RequestedAt"]), reverse=True)
+    return Known(failovers=tuple(failovers), drills=tuple(drills), verifications=tuple(verifications), silent=silent)
 
 
 def find(here: Context, kind: str, pool: str, identity: str) -> Document:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from twinpool.errors import InvalidParameter
 from twinpool.security.roles import Role
 from twinpool_services.backup import find_drill, list_drills, request_drill
 from twinpool_services.frontend.access.requirements import requires
@@ -16,7 +16,7 @@ from twinpool_services.frontend.calls import OneOfTheCalls
 from twinpool_services.frontend.context import Context, Here, own_pool
 from twinpool_services.frontend.drill_documents import DrillDocument, DrillPage, DrillRequestDocument
 from twinpool_services.frontend.exact_route import ExactRoute
-from twinpool_services.frontend.paging import MOST
+from twinpool_services.frontend.paging import MOST, page_of
 
 router = APIRouter(route_class=ExactRoute, tags=["management"], dependencies=[OneOfTheCalls])
 
@@ -62,11 +62,5 @@ async def get_drill(here: Here, fqdn: str, identity: str) -> DrillDocument:
 
 
 def _page(here: Context, after: str | None, limit: int) -> DrillPage:
-    known = list_drills(here.opened.store)
-    names = [each.identity for each in known]
-    if after is not None and after not in names:
-        raise InvalidParameter("after is no `Next` of a page", field="after")
-    begin = 0 if after is None else names.index(after) + 1
-    shown = [DrillDocument.of(each) for each in known[begin : begin + limit]]
-    more = begin + limit < len(known)
-    return DrillPage(pool_fqdn=here.pool.fqdn, drills=shown, next=shown[-1].drill if more else None)
+    known, following = page_of(list_drills(here.opened.store), attrgetter("identity"), after, limit)
+    return DrillPage(pool_fqdn=here.pool.fqdn, drills=[DrillDocument.of(each) for each in known], next=following)

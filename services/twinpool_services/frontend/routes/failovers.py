@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from twinpool.errors import InvalidParameter
-from twinpool.failover.operation import Operation
 from twinpool.security.roles import Role
 from twinpool.vocabulary.names import CMS_HOME
 from twinpool_services.backup import (
@@ -32,7 +31,7 @@ from twinpool_services.frontend.failover_documents import (
     StandingDocument,
 )
 from twinpool_services.frontend.failover_reading import standing_of, told_of
-from twinpool_services.frontend.paging import MOST
+from twinpool_services.frontend.paging import MOST, page_of
 
 router = APIRouter(route_class=ExactRoute, tags=["management"], dependencies=[OneOfTheCalls])
 
@@ -123,18 +122,6 @@ async def get_standing(here: Here, fqdn: str, home: str) -> StandingDocument:
 
 def _page(here: Context, home: str | None, after: str | None, limit: int) -> FailoverPage:
     store = here.opened.store
-    known = [each for each in list_failovers(store) if home is None or each.home == home.lower()]
-    begin = _place_after(known, after)
-    shown = [told_of(store, each) for each in known[begin : begin + limit]]
-    more = begin + limit < len(known)
-    return FailoverPage(pool_fqdn=here.pool.fqdn, failovers=shown, next=shown[-1].failover if more else None)
-
-
-def _place_after(known: list[Operation], identity: str | None) -> int:
-    """Return where the page after an operation begins. Raises `InvalidParameter`."""
-    if identity is None:
-        return 0
-    for at, each in enumerate(known, start=1):
-        if each.id == identity:
-            return at
-    raise InvalidParameter("after is no `Next` of a page", field="after")
+    of_home = [each for each in list_failovers(store) if home is None or each.home == home.lower()]
+    known, following = page_of(of_home, attrgetter("id"), after, limit)
+    return FailoverPage(pool_fqdn=here.pool.fqdn, failovers=[told_of(store, each) for each in known], next=following)

@@ -20,6 +20,7 @@ class Pair:
     serving: dict[str, str] = field(default_factory=lambda: {P1: P1, P2: P2, "cms": P2})
     export_status: str = "FinalState"
     active: bool = True
+    tells_status: bool = True  #: else whoever asks has not the role for it
     ready: bool = True
     up_to_date: bool = True
     plans: list[str] = field(default_factory=lambda: ["token-1"])  #: tokens, one a look
@@ -38,7 +39,8 @@ class Pair:
             check = {"Ok": self.ready, "Required": True, "Reason": "" if self.ready else "the disk is full"}
             return 200 if self.ready else 503, {"Ready": self.ready, "Checks": {"store": check}}
         if path == "/v1/front-end":
-            return 200, {"Version": "1.2.3"}
+            lease = {"Holder": f"fe1.{pool}", "Generation": 1, "ExpiresAt": "2026-11-23T12:00:05Z"}
+            return 200, {"Version": "1.2.3", "Lease": lease if self.active else None}
         return (200, self.replication()) if path == "/v1/cms/replication-status" else (404, {"detail": "nothing"})
 
     def _of_pool(self, pool: str, asked: Asked, path: str) -> Answer:
@@ -65,6 +67,8 @@ class Pair:
             case "GET", "backup-relationship":
                 asked_for = asked.target.split("/")[3]
                 return 200, {"PoolFqdn": asked_for, "BackupPoolFqdn": P2 if asked_for == P1 else P1}
+            case "GET", "backup-status" if not self.tells_status:
+                return problem(403, "not-authorised", "it takes the role BackupService")
             case "GET", "backup-status":
                 return 200, self.status(pool)
             case _:

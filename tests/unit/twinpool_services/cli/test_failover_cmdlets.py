@@ -116,6 +116,16 @@ def test_what_is_sick_blocks_unless_it_is_ignored(
     assert len(pair.wishes) == 1
 
 
+def test_who_may_not_see_the_backup_status_may_move_users_all_the_same(run: Run, pair: Pair) -> None:
+    pair.tells_status = False
+
+    checked, out, _ = run(*OVER, "-HealthCheckOnly")
+
+    assert checked == ExitCode.OK, out
+    assert "Failed" not in out
+    assert run(*OVER)[0] == ExitCode.OK
+
+
 def test_without_an_active_front_end_nothing_moves_for_the_cms_has_none_either(run: Run, pair: Pair) -> None:
     pair.active = False
 

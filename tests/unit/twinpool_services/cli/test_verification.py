@@ -88,6 +88,9 @@ def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Answe
         if asked.target.startswith("/v1/homes?"):
             home = {"Home": "pool1.lab", "ServingPool": "pool1.lab", "Term": 1, "Mode": "read-write"}
             return 200, {"Homes": [home], "Next": None}
+        if asked.target.startswith("/v1/pools/pool1.lab/verifications?"):
+            rows = [{name: value for name, value in each.items() if name != "Differences"} for each in documents]
+            return 200, {"PoolFqdn": "pool1.lab", "Verifications": rows, "Next": None}
         if asked.method == "POST":
             return 202, {**DONE, "Progress": "Requested"}
         document = documents.pop(0) if len(documents) > 1 else documents[0]
@@ -129,6 +132,27 @@ def test_the_friendly_command_passes_everything_on(answering: Answering) -> None
         "ResyncSignatureMismatchItems": True,
         "SuppressMultiMasterDetection": True,
     }
+
+
+def test_verifications_are_listed_with_their_results(answering: Answering, capsys: pytest.CaptureFixture[str]) -> None:
+    running = {**DONE, "Progress": "Running", "EndedAt": None, "Clean": False}
+    answering(running, NOT_VERIFIED, MULTI_MASTER, DIFFERENT, DONE)
+
+    assert main(["verifications", "list", "--format", "json"]) == ExitCode.OK
+
+    shown = json.loads(capsys.readouterr().out)
+    results = [row["Result"] for row in shown["Verifications"]]
+    assert results == ["UnderWay", "NotVerified", "Different", "Different", "Equal"]
+    assert [row["Seconds"] for row in shown["Verifications"]] == [None, 0.9, 0.9, 0.9, 0.9]
+    assert list(shown["NotRead"]) == ["pool2.lab"], "which is down"
+
+
+def test_one_verification_is_shown_with_what_differs(answering: Answering, capsys: pytest.CaptureFixture[str]) -> None:
+    answering(DIFFERENT)
+
+    assert main(["verifications", "show", "20261123T120000Z-abcdef"]) == ExitCode.OK
+
+    assert "contacts/bob" in capsys.readouterr().out
 
 
 def test_the_cms_has_another_name_here(answering: Answering) -> None:
