@@ -11,11 +11,12 @@ import pytest
 from tests.rabbitmq_server import require_rabbitmq
 from twinpool_services.chaos.history import read_history
 from twinpool_services.chaos.judging import Verdict
-from twinpool_services.chaos.report.page import write_report
 from twinpool_services.chaos.running import Runner
 from twinpool_services.chaos.scenario.planning import plan_of
 from twinpool_services.chaos.scenario.stock import find_scenario
 from twinpool_services.chaos.stage import Stage
+from twinpool_services.cli.exit_codes import ExitCode
+from twinpool_services.cli.main import main
 from twinpool_services.lab import open_display
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.timeout(600)]
@@ -51,7 +52,9 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         yield Ground(stage, tmp_path_factory.mktemp("results"), bug)
 
 
-def test_what_we_ship_passes_and_leaves_a_history_and_a_report(ground: Ground) -> None:
+def test_what_we_ship_passes_and_leaves_a_history_and_a_report(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
     verdict = ground.run("active-killed")
 
     assert (verdict.word, verdict.violations, verdict.failures) == ("passed", (), ())
@@ -60,8 +63,10 @@ def test_what_we_ship_passes_and_leaves_a_history_and_a_report(ground: Ground) -
     history = read_history(Path(verdict.directory))
     assert history.samples
     assert history.finals
-    page = write_report(Path(verdict.directory), history).read_text(encoding="utf-8")
-    assert "kill active of pool1.lab" in page
+    assert main(["chaos", "report", verdict.directory]) == ExitCode.OK
+    page = Path(capsys.readouterr().out.strip().replace("\n", ""))
+    assert page.is_relative_to(verdict.directory)
+    assert "kill active of pool1.lab" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

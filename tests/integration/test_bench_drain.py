@@ -66,7 +66,7 @@ def test_the_memory_of_real_front_ends_is_read(place: Path, amqp_url: str) -> No
 
 def test_ctrl_c_leaves_nothing(place: Path) -> None:
     require_rabbitmq()
-    with bench(place, "drain", "--store", "sqlite", "--changes", "200000", "--rounds", "9") as child:
+    with bench(place, "drain", "--store", "sqlite", "--changes", "2000", "--rounds", "99") as child:
         assert child.stdout is not None
         assert child.stderr is not None
         for line in child.stdout:

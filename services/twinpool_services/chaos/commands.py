@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import json
 import sys
-import time
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +23,7 @@ from twinpool_services.chaos.running import Runner
 from twinpool_services.chaos.scenario.model import Scenario
 from twinpool_services.chaos.scenario.planning import plan_of
 from twinpool_services.chaos.scenario.stock import find_scenario, stock
+from twinpool_services.chaos.soaking import soaked
 from twinpool_services.lab import Display, interruptible, open_display
 
 VIOLATED, NOT_RUN = 1, 3  #: exit codes: a guarantee is broken; a run did not come to a verdict
@@ -96,9 +96,13 @@ def run(  # noqa: PLR0917 - each of them is an option of the command
         _show_plans(scenarios, seed)
         return
     shown = open_display(to_errors=format_ is Format.JSON)
+    runner, soak = Runner(out.absolute(), shown), _seconds(for_)
     verdicts: list[Verdict] = []
     with interruptible():
-        _run(Runner(out.absolute(), shown), scenarios, seed, _seconds(for_), verdicts, shown)
+        found = runner.run_all(scenarios, seed) if soak is None else soaked(runner.run_all, scenarios, seed, soak)
+        for verdict in found:
+            verdicts.append(verdict)
+            _report(verdict, shown)
     if format_ is Format.JSON:
         sys.stdout.write(json.dumps([_told(verdict) for verdict in verdicts], indent=2) + "\n")
     else:
@@ -112,26 +116,6 @@ def report(
 ) -> None:
     """Write the report of a run anew from its history, and say where it is."""
     open_display().say(str(write_report(directory, read_history(directory))))
-
-
-def _run(
-    runner: Runner,
-    scenarios: list[Scenario],
-    seed: int,
-    soak: float | None,
-    verdicts: list[Verdict],
-    shown: Display,
-) -> None:
-    began = time.monotonic()
-    while True:
-        for verdict in runner.run_all(scenarios, seed):
-            verdicts.append(verdict)
-            _report(verdict, shown)
-            if soak is not None and verdict.word not in {"passed", "skipped"}:
-                return
-        seed += 1
-        if soak is None or time.monotonic() - began >= soak:
-            return
 
 
 def _report(verdict: Verdict, shown: Display) -> None:
