@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import httpx
@@ -25,6 +26,13 @@ def form_token(page: httpx.Response) -> str:
 def sign_in(browser: httpx.Client, token: str, to: str = "/dashboard") -> httpx.Response:
     shown = form_token(browser.get(SIGN_IN))
     return browser.post(SIGN_IN, data={"form-token": shown, "token": token, "to": to})
+
+
+def live(browser: httpx.Client, section: str) -> str:
+    """Return a section that keeps itself up to date, as it is told first."""
+    with browser.stream("GET", "/dashboard/live", params={"show": section}) as stream:
+        news = next(line for line in stream.iter_lines() if line.startswith("data: "))
+    return str(json.loads(news.removeprefix("data: "))["sections"][section])
 
 
 def token_for(front_end: FrontEndInTest, name: str, *groups: str) -> str:

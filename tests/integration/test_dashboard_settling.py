@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.conformance.streams import STREAM
-from tests.dashboards import a_browser_at, administrator, form_token, sign_in, token_for
+from tests.dashboards import a_browser_at, administrator, form_token, live, sign_in, token_for
 from tests.front_ends import POOL1, POOL2
 from tests.orphans import PartedPair, front_ends_of, part, stores_in
 from twinpool.security.roles import ADMINISTRATORS, VIEWERS
@@ -96,6 +96,14 @@ def test_orphans_are_listed_by_what_they_are(browser: httpx.Client) -> None:
     assert browser.get("/dashboard/orphans?after=x").status_code == 422
 
 
+def test_a_list_that_has_become_old_says_so_by_itself(pair: PartedPair, browser: httpx.Client) -> None:
+    told = re.search(r'data-live="(orphan-news:([0-9]+)/([0-9]+))">\s*</div>', browser.get("/dashboard/orphans").text)
+
+    assert told, "a list that was just made is not old"
+    assert live(browser, told[1]).strip() == ""
+    assert f"there are {told[2]} in all now, {told[3]} not decided" in live(browser, f"orphan-news:{told[2]}/999")
+
+
 def test_who_may_only_look_sees_the_list_and_settles_nothing(pair: PartedPair) -> None:
     place = orphan(pair, "new")
     token = token_for(pair.first, "eve", VIEWERS)
@@ -126,6 +134,18 @@ def test_the_audit_log_names_who_did_what_and_is_checked(pair: PartedPair, brows
     assert "sign_in" in in_words(browser.get("/dashboard/audit?to=1"))
     assert head > 1
     assert browser.get("/dashboard/audit?to=x").status_code == 422
+
+
+def test_entries_that_came_since_are_announced_on_the_page(pair: PartedPair, browser: httpx.Client) -> None:
+    told = re.search(r'data-live="audit-news:([0-9]+)">\s*</div>', browser.get("/dashboard/audit").text)
+    assert told, "what was just shown is the newest"
+
+    post(browser, f"{orphan(pair, 'new')}/discard", confirm="on")
+
+    assert "1 newer entry" in live(browser, f"audit-news:{told[1]}")
+    with a_browser_at(pair.first) as other:
+        sign_in(other, token_for(pair.first, "viewer", VIEWERS))
+        assert other.get("/dashboard/live?show=audit-news:1").status_code == 403
 
 
 # ── the configuration ───────────────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ from twinpool.errors import InvalidParameter
 from twinpool.ports.store import Store
 from twinpool.security.roles import Role
 from twinpool.vocabulary.audit import AuditCheck, AuditFault, AuditHead
+from twinpool_services.dashboard.live.sections import Look, Section
 from twinpool_services.dashboard.pages.page import Page, Visit
 
 AT_A_TIME = 50
@@ -30,7 +31,15 @@ async def show(visit: Visit) -> Response:
         older=first or None,
         newer=min(head, last + AT_A_TIME) if last < head else None,
         checked=checked,
+        news=await visit.section("audit-news", str(head)),
     )
+
+
+def render_news(look: Look) -> str:
+    """Say how many entries there are behind the one that was the last when a page was made."""
+    newer = look.here.opened.store.audit_head().number - _number(look.argument)
+    news = f"{newer:,} newer {'entry' if newer == 1 else 'entries'}" if newer > 0 else ""
+    return look.renderer.page("news.html.j2", {"news": news, "address": "/dashboard/audit"})
 
 
 def check(store: Store) -> tuple[AuditHead, AuditFault | None]:
@@ -49,3 +58,4 @@ def _number(text: str) -> int:
 
 
 PAGES = (Page(path="/audit", role=Role.ADMINISTER_SERVERS, answer=show, title="Audit"),)
+SECTIONS = (Section(name="audit-news", role=Role.ADMINISTER_SERVERS, render=render_news),)

@@ -14,6 +14,7 @@ from twinpool.errors import InvalidParameter, TwinpoolError
 from twinpool.failover.orphan_classification import Classification
 from twinpool.security.roles import Role
 from twinpool_services.dashboard.acting import ApiRefused
+from twinpool_services.dashboard.live.sections import Look, Section
 from twinpool_services.dashboard.pages.page import Page, Visit
 
 AT_A_TIME = 50
@@ -47,9 +48,22 @@ async def show_all(visit: Visit) -> Response:
         after=after,
         filters=FILTERS,
         meanings=MEANINGS,
+        news=await visit.section("orphan-news", f"{page['Total']}/{page['Undecided']}"),
         may_settle=await visit.may(Role.ADMINISTER),
         others=[(pool.fqdn, pool.front_ends[0].address) for pool in visit.here.deployment.pools if pool.fqdn != own],
     )
+
+
+def render_news(look: Look) -> str:
+    """Say what has become of the orphans since a page was made, which had so many, and so many not decided."""
+    store = look.here.opened.store
+    homes = [each.home for each in store.homes()]
+    total = sum(store.count_orphans(home) for home in homes)
+    undecided = sum(store.count_orphans(home, undecided=True) for home in homes)
+    news = ""
+    if f"{total}/{undecided}" != look.argument:
+        news = f"This list is old: there are {total:,} in all now, {undecided:,} not decided"
+    return look.renderer.page("news.html.j2", {"news": news, "address": "/dashboard/orphans"})
 
 
 async def show(visit: Visit) -> Response:
@@ -126,3 +140,4 @@ PAGES = (
         takes="discard_orphan",
     ),
 )
+SECTIONS = (Section(name="orphan-news", role=Role.VIEW, render=render_news),)

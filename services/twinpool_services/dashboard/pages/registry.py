@@ -37,5 +37,13 @@ PAGES: tuple[Page, ...] = (
 
 SECTIONS: Mapping[str, Section] = {
     each.name: each
-    for each in (*overview.SECTIONS, *modules.SECTIONS, *tasks.SECTIONS, *operations.SECTIONS, *runs.SECTIONS)
+    for each in (
+        *overview.SECTIONS,
+        *modules.SECTIONS,
+        *tasks.SECTIONS,
+        *operations.SECTIONS,
+        *orphans.SECTIONS,
+        *audit.SECTIONS,
+        *runs.SECTIONS,
+    )
 }
