@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -102,9 +102,27 @@ class Window:
 
 
 @contextmanager
-def a_window(browser: Browser, address: str, *, width: int = WIDE, theme: Theme = "light") -> Iterator[Window]:
-    """Open a window at a front end; in the end nothing may have gone wrong in it, and nobody else have been asked."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+def a_window(
+    browser: Browser,
+    address: str,
+    *,
+    width: int = WIDE,
+    theme: Theme = "light",
+    certificate: tuple[Path, Path] | None = None,
+) -> Iterator[Window]:
+    """Open a window at a front end; in the end nothing may have gone wrong in it, and nobody else have been asked.
+
+    It shows a certificate, with its key, to whoever asks for one. No browser trusts a lab's own CA unless told to.
+    """
+    shown: list[Any] = []
+    if certificate is not None:
+        shown = [{"origin": address, "certPath": str(certificate[0]), "keyPath": str(certificate[1])}]
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=theme,
+        client_certificates=shown,
+        ignore_https_errors=certificate is not None,
+    )
     try:
         window = Window(context.new_page(), address)
         yield window

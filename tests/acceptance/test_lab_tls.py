@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.browsers import a_window, running_chromium
 from tests.labs import P1, P2, RunningLab, running_lab
+from twinpool.security.tls import OPERATOR
 from twinpool_services.lab.certificates import PKI
 
 pytestmark = pytest.mark.rabbitmq
@@ -31,6 +33,23 @@ def test_front_ends_speak_https_alone_and_to_whom_the_labs_ca_vouches_for(tls_la
         httpx.get(front_end.address.replace("https:", "http:") + "/livez")
     with pytest.raises(httpx.HTTPError):  # It has no certificate to show.
         httpx.get(front_end.address + "/livez", verify=trusting)
+
+
+def test_the_dashboard_is_used_in_a_browser_that_shows_a_certificate(tls_lab: RunningLab) -> None:
+    (front_end,) = tls_lab.pool(P1).front_ends
+    place = tls_lab.lab.directory / PKI
+    operator = (place / f"{OPERATOR}.crt", place / f"{OPERATOR}.key")
+    token = tls_lab.headers["Authorization"].removeprefix("Bearer ")
+
+    with running_chromium() as chromium, a_window(chromium, front_end.address, certificate=operator) as window:
+        window.open("/dashboard")
+        window.sign_in(token)
+        window.shows(P2)
+        window.page.locator("[data-liveness][data-state=ok]").wait_for()
+        cookies = window.page.context.cookies()
+
+    assert cookies
+    assert all(one["secure"] and one["httpOnly"] for one in cookies), cookies
 
 
 def test_pools_are_known_to_the_broker_by_their_certificates(tls_lab: RunningLab) -> None:
