@@ -20,9 +20,21 @@ def test_a_new_stream_has_an_empty_log(store: Store) -> None:
     assert store.head(STREAM) == ORIGIN
     assert store.oldest(STREAM) == ORIGIN
     assert store.settled(STREAM) == ORIGIN
+    assert store.bounds(STREAM) == (ORIGIN, ORIGIN)
     assert collect(store) == []
     assert store.pending(STREAM, after=ORIGIN) == NOTHING
     assert store.log_size(STREAM) == 0
+
+
+def test_the_bounds_are_where_the_log_begins_and_ends(store: Store, generation: Generation) -> None:
+    serve(store)
+    first, last = committed(store, put("a"), put("b"))
+
+    assert store.bounds(STREAM) == (ORIGIN, last)
+    store.prune(STREAM, up_to=first, generation=generation)
+    assert store.bounds(STREAM) == (first, last)
+    store.prune(STREAM, up_to=last, generation=generation)
+    assert store.bounds(STREAM) == (store.oldest(STREAM), store.head(STREAM)) == (last, last)
 
 
 def test_each_transaction_keeps_its_own_change_set(store: Store) -> None:

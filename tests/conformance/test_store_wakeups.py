@@ -116,3 +116,29 @@ def test_commits_go_on_when_nobody_listens_any_more(store: Store) -> None:
     serve(store)
     store.wakeups().close()
     committed(store, put("a"))
+
+
+def test_a_write_is_told_with_its_stream_or_as_anything(stores: Stores) -> None:
+    store, other = stores.open(POOL), stores.open(POOL)
+    serve(store)
+    with closing(store.wakeups()) as wakeups:
+        for writer in (store, other):
+            drain(wakeups)
+            wakeups.grown()
+            committed(writer, put("a"))
+            assert wakeups.wait(PATIENCE)
+            grown = wakeups.grown()
+            assert grown is None or set(grown) == {STREAM}
+
+
+def test_what_is_no_write_may_have_changed_anything(stores: Stores) -> None:
+    store, other = stores.open(POOL), stores.open(POOL)
+    serve(store)
+    with closing(store.wakeups()) as wakeups:
+        for asking in (store, other):
+            drain(wakeups)
+            wakeups.grown()
+            committed(asking, put("a"))
+            asking.request_sync(STREAM, full=False)
+            drain(wakeups)
+            assert wakeups.grown() is None

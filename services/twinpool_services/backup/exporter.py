@@ -145,8 +145,9 @@ class Exporter:
             self._store, stream, after=wanted.after, max_changes=limits.changes, max_bytes=limits.bytes
         )
         change_sets = self._habits.trim(collected)
-        # The oldest is read last: if it is not above `after` now, nothing was missing when the log was read.
-        return Collected(change_sets, self._store.head(stream), self._store.oldest(stream))
+        # The bounds are read last: if the oldest is not above `after` now, nothing was missing when the log was read.
+        oldest, head = self._store.bounds(stream)
+        return Collected(change_sets, head, oldest)
 
     def _walk(self, wanted: Walk, limits: ReadLimits) -> Walked:
         """Read a piece of a snapshot. The head is read after the records, as `Staging` demands."""

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from twinpool.errors import Overtaken, StoreUnavailable
@@ -185,13 +185,18 @@ class Worker:
         try:
             while not self._tenure.is_over:
                 if wakeups.wait(LOOK):
-                    for desk in self.exports:
-                        desk.ring()
+                    self._pass_on(wakeups.grown())
                 if time.monotonic() >= look_at:
                     look_at = time.monotonic() + LOOK
                     self._look()
         finally:
             wakeups.close()
+
+    def _pass_on(self, grown: Collection[Stream] | None) -> None:
+        """Ring the exporters of what has grown; all of them where that is not known."""
+        for desk in self.exports:
+            if grown is None or desk.route.stream in grown:
+                desk.ring()
 
     def _look(self) -> None:
         try:

@@ -6,7 +6,7 @@ and raises `LeaseLost` when the pool's lease row carries another generation. Fen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -80,6 +80,9 @@ class ChangeLog(Protocol):
 
     def oldest(self, stream: Stream) -> Position:
         """Return the position after which the log is complete: up to here it has been pruned; ORIGIN if never."""
+
+    def bounds(self, stream: Stream) -> tuple[Position, Position]:
+        """Return `oldest` and `head` of one moment."""
 
     def settled(self, stream: Stream) -> Position:
         """Return a position such that every change set up to it is committed and visible, or will never be."""
@@ -258,6 +261,12 @@ class Wakeups(Protocol):
 
     def wait(self, seconds: float) -> bool:
         """Wait until there was a commit since the last call, or the time is over; True if there was."""
+
+    def grown(self) -> Collection[Stream] | None:
+        """Return the streams whose logs have grown by what `wait` has heard since the last call of this.
+
+        None if something else was committed as well, or it is not known what: then anything may have changed.
+        """
 
     def close(self) -> None:
         """Stop listening."""

@@ -119,6 +119,10 @@ class _Log(_Ground):
             committed.append(Committed(position=self._head, term=Term(1), at=self.now()))
         return committed
 
+    def bounds(self, stream: Stream) -> tuple[Position, Position]:
+        """Return up to where the log has been pruned, and its newest position."""
+        return self.oldest(stream), self.head(stream)
+
     def head(self, stream: Stream) -> Position:
         """Return the newest position."""
         del stream

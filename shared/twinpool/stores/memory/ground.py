@@ -119,6 +119,10 @@ class MemoryWakeups:
         before, self._seen = self._seen, self._count.wait_beyond(self._seen, seconds)
         return self._seen > before
 
+    def grown(self) -> None:
+        """Say that anything may have changed; see `Wakeups.grown`."""
+        return
+
     def close(self) -> None:
         """Stop listening; there is nothing to let go."""
 

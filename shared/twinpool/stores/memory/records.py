@@ -103,6 +103,12 @@ class MemoryLog(Ground):
         with self._lock:
             return self._state(stream).oldest
 
+    def bounds(self, stream: Stream) -> tuple[Position, Position]:
+        """Return both of one moment."""
+        with self._lock:
+            state = self._state(stream)
+            return state.oldest, state.head
+
     def settled(self, stream: Stream) -> Position:
         """Return the head, for no position is ever given up."""
         return self.head(stream)

@@ -16,7 +16,7 @@ from twinpool.stores.postgresql.streams import StreamId
 from twinpool.stores.progress import ProgressRow, progress_row
 from twinpool.stores.text import check_stream
 from twinpool.vocabulary.change import Change
-from twinpool.vocabulary.names import ORIGIN, Generation, Instant, Position, Stream
+from twinpool.vocabulary.names import CMS_HOME, ORIGIN, Generation, Instant, Position, Stream
 from twinpool.vocabulary.session import ImportProgress, SessionId
 from twinpool.vocabulary.states import ImportLedger
 
@@ -97,7 +97,7 @@ class PostgresqlImports(Ground):
                 raise ImportFailed(f"a batch that follows {after} cannot be applied at {cursor}")
             write_alone(hold.connection, hold.record_set, ready)
             hold.run("move_cursor", term=session.term, position=upto)
-        self._notifier.announce()
+        self._notifier.announce(None if stream.home == CMS_HOME else ())
 
     def begin(self, stream: Stream, *, session: SessionId, generation: Generation) -> None:
         """Set an unknown stream's cursor to the beginning of the log; see `Imports.begin`."""

@@ -61,6 +61,11 @@ class PostgresqlLog(Ground):
             usable = self._usable(stream_id, after, rows)
         return [ChangeSet(*row[:4]) for row in rows[:usable]]
 
+    def bounds(self, stream: Stream) -> tuple[Position, Position]:
+        """Return up to where the log has been pruned, and its newest position, of one moment."""
+        row = self._row("bounds", stream=self._streams.find(stream))
+        return (ORIGIN, ORIGIN) if row is None else (Position(row[0]), Position(row[1]))
+
     def settled(self, stream: Stream) -> Position:
         """Return a position up to which everything is committed and visible, or never will be."""
         stream_id = self._streams.find(stream)

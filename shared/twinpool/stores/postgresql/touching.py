@@ -70,7 +70,7 @@ class PostgresqlTouching(Ground):
             if places:
                 log_present(connection, stream_id, standing.record_set, places)
             ((head,),) = connection.execute(SQL["head"], {"stream": stream_id}).fetchall()
-        self._notifier.announce()
+        self._notifier.announce((stream,))
         return Position(head)
 
 

@@ -8,8 +8,9 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
+from typing import NamedTuple
 
 import psycopg
 
@@ -17,6 +18,7 @@ from twinpool.errors import StoreUnavailable
 from twinpool.stores.postgresql.connections import Connection, Connections
 from twinpool.stores.postgresql.failures import reason_of
 from twinpool.stores.postgresql.statements import SQL
+from twinpool.vocabulary.names import Home, ModuleName, Stream
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +26,32 @@ CHANNEL = "twinpool_commit"
 PAUSE = 0.005  #: seconds from one NOTIFY to the next at least
 RINGS = 1 << 20  #: more rings than a socket holds
 RETRY_SECONDS = 1.0  #: seconds between attempts to connect again
+ANYTHING = "*"
+MOST_TOLD = 5_000  #: bytes of a NOTIFY that name streams; the server takes 8,000
+
+
+class Grown:
+    """Collects which logs have grown, from any thread, until somebody takes that."""
+
+    def __init__(self) -> None:
+        self._streams: set[Stream] = set()
+        self._anything = False
+        self._lock = threading.Lock()
+
+    def note(self, streams: Collection[Stream] | None) -> None:
+        """Add some; None for whatever else may have changed."""
+        with self._lock:
+            if streams is None:
+                self._anything = True
+            else:
+                self._streams.update(streams)
+
+    def take(self) -> Collection[Stream] | None:
+        """Return what has come together, and begin anew."""
+        with self._lock:
+            streams, anything = self._streams, self._anything
+            self._streams, self._anything = set(), False
+        return None if anything else streams
 
 
 class Bell:
@@ -67,16 +95,19 @@ class Notifier:
         self._connections = connections
         self._sender = secrets.token_hex(8)
         self._listeners: set[Listener] = set()
+        self._grown = Grown()  # by what no NOTIFY has told yet
         self._unsaid = threading.Event()  # something was committed that no NOTIFY has told yet
         self._wanted = threading.Event()  # the thread has something to do
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def announce(self) -> None:
-        """Say that something was committed; returns at once."""
+    def announce(self, streams: Collection[Stream] | None = None) -> None:
+        """Say that the logs of streams have grown, or (None) that something else was committed; returns at once."""
         for listener in tuple(self._listeners):
+            listener.heard.note(streams)
             listener.bell.ring()
+        self._grown.note(streams)  # Before it is seen whether a NOTIFY is on its way: that takes what is here by then.
         if self._unsaid.is_set():
             return
         self._unsaid.set()
@@ -125,9 +156,11 @@ class Notifier:
 
     def _notify(self, connection: Connection) -> None:
         self._unsaid.clear()  # before the NOTIFY: a commit from here on asks for another one
+        streams = self._grown.take()
         try:
-            connection.execute(SQL["notify"], {"channel": CHANNEL, "sender": self._sender})
+            connection.execute(SQL["notify"], {"channel": CHANNEL, "told": _told(self._sender, streams)})
         except psycopg.OperationalError:
+            self._grown.note(streams)
             self._unsaid.set()
             self._wanted.set()
             raise
@@ -141,6 +174,7 @@ class Listener:
 
     def __init__(self, connections: Connections, sender: str, forget: Callable[[Listener], None]) -> None:
         self.bell = Bell()
+        self.heard = Grown()
         self._connections = connections
         self._own_sender = sender
         self._forget = forget
@@ -163,6 +197,10 @@ class Listener:
                 if remaining == 0.0:
                     break
         return False
+
+    def grown(self) -> Collection[Stream] | None:
+        """Return whose logs have grown, by what was heard; see `Wakeups.grown`."""
+        return self.heard.take()
 
     def close(self) -> None:
         """Stop listening; a `wait` under way returns."""
@@ -188,6 +226,7 @@ class Listener:
         except StoreUnavailable as error:
             log.info("cannot listen for now: %s", error, extra={"event": "store.listen.delayed"})
             return False
+        self.heard.note(None)  # Nobody knows what was missed.
         return True
 
     def _hears_within(self, seconds: float) -> bool:
@@ -209,7 +248,31 @@ class Listener:
             self._connection.close()
             self._connection = None
             return False
-        return any(notice.payload != self._own_sender for notice in notices)
+        others = [told for notice in notices if (told := _Told.of(notice.payload)).sender != self._own_sender]
+        for told in others:
+            self.heard.note(told.streams)
+        return bool(others)
+
+
+class _Told(NamedTuple):
+    """What a NOTIFY says: whose it is, and then either the streams whose logs have grown, or `*` for anything."""
+
+    sender: str
+    streams: Collection[Stream] | None
+
+    @classmethod
+    def of(cls, payload: str) -> _Told:
+        sender, *names = payload.split(" ")
+        if names == [ANYTHING]:
+            return cls(sender, None)
+        parts = [name.partition("/") for name in names if name]
+        return cls(sender, [Stream(Home(home), ModuleName(module)) for home, _, module in parts])
+
+
+def _told(sender: str, streams: Collection[Stream] | None) -> str:
+    names = [ANYTHING] if streams is None else [f"{stream.home}/{stream.module}" for stream in streams]
+    told = " ".join([sender, *names])
+    return told if len(told.encode()) <= MOST_TOLD else f"{sender} {ANYTHING}"
 
 
 __all__ = ["Listener", "Notifier"]

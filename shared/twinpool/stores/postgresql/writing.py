@@ -80,7 +80,7 @@ class PostgresqlWriting(Ground):
         if not rows:
             return {}
         # Here, and not before, everything is durable.
-        self._notifier.announce()
+        self._notifier.announce(streams)
         standing: defaultdict[StreamId, deque[Committed]] = defaultdict(deque)
         for stream_id, position, at, term in rows:
             standing[stream_id].append(Committed(position=Position(position), term=Term(term), at=Instant(at)))
@@ -104,7 +104,7 @@ class PostgresqlWriting(Ground):
         if not rows:
             return {}
         # Here, and not before, everything is durable.
-        self._notifier.announce()
+        self._notifier.announce((stream,))
         return {
             index: Committed(position=Position(position), term=Term(term), at=Instant(at))
             for index, (position, at, term) in zip(group, rows, strict=True)
@@ -129,7 +129,7 @@ class PostgresqlWriting(Ground):
             write_beside_others(connection, _effects(accepted.values()))
             logged = connection.execute(*_appending(list(accepted.values())), binary=True)
         # Here, and not before, everything is durable.
-        self._notifier.announce()
+        self._notifier.announce(streams)
         for (index, (_, _, standing)), (position, at) in zip(accepted.items(), logged.fetchall(), strict=True):
             assert standing.term is not None, "a home that is served has a term"  # noqa: S101
             outcomes[index] = Committed(position=Position(position), term=standing.term, at=Instant(at))

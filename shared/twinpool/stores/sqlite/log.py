@@ -23,6 +23,11 @@ class SqliteLog(Ground):
         row = self._row("oldest", named(stream))
         return ORIGIN if row is None else Position(row[0])
 
+    def bounds(self, stream: Stream) -> tuple[Position, Position]:
+        """Return up to where the log has been pruned, and its newest position, of one moment."""
+        row = self._row("bounds", named(stream))
+        return (ORIGIN, ORIGIN) if row is None else (Position(row[0]), Position(row[1]))
+
     def settled(self, stream: Stream) -> Position:
         """Return the head, for there is one writer and no position is ever given up."""
         return self.head(stream)

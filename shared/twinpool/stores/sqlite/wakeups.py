@@ -96,6 +96,10 @@ class Listener:
             poll.register(self._socket, select.POLLIN)
             return bool(poll.poll(max(0.0, seconds) * 1000)) and self._drain()
 
+    def grown(self) -> None:
+        """Say that anything may have changed: a byte does not tell what; see `Wakeups.grown`."""
+        return
+
     def close(self) -> None:
         """Stop listening; whoever waits returns at once."""
         self._closed = True

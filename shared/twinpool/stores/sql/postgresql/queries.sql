@@ -110,6 +110,13 @@ SELECT greatest(
 -- Read up to where the log was pruned, and which log it is
 SELECT pruned_to, log_number FROM stream WHERE stream_id = %(stream)s;
 
+-- bounds --
+-- Read up to where the log was pruned, and the newest position that is or was in it
+SELECT pruned_to, greatest(
+    pruned_to,
+    (SELECT position FROM change_set WHERE stream_id = stream.stream_id ORDER BY position DESC LIMIT 1)
+) FROM stream WHERE stream_id = %(stream)s;
+
 -- collect --
 -- Read change sets behind a position up to a number of changes and bytes, with the snapshot's oldest running transaction
 -- and which log it is
@@ -390,7 +397,7 @@ SELECT pg_advisory_lock(%(lock)s);
 
 -- notify --
 -- Tell the other processes of the pool that something was committed; nobody waits until the disk has this as well
-SELECT set_config('synchronous_commit', 'off', true), pg_notify(%(channel)s, %(sender)s);
+SELECT set_config('synchronous_commit', 'off', true), pg_notify(%(channel)s, %(told)s);
 
 -- check --
 -- Read a row and write to the disk what leaves no trace

@@ -16,6 +16,10 @@ SELECT head FROM stream WHERE home = :home AND module = :module;
 -- Read up to where the log was pruned
 SELECT pruned_to FROM stream WHERE home = :home AND module = :module;
 
+-- bounds --
+-- Read up to where the log was pruned, and the newest position that is or was in it
+SELECT pruned_to, head FROM stream WHERE home = :home AND module = :module;
+
 -- collect --
 -- Read change sets behind a position; the reader stops at its limit of bytes
 SELECT position, committed_at, change_count, payload FROM change_set
