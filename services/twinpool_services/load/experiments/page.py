@@ -40,7 +40,9 @@ def _measured(name: str, experiment: Experiment, outcomes: Sequence[Outcome], ma
         f"$ twinpool load experiment run {name} --rounds {rounds}",
         "```",
         "",
-        f"Each variant ran {rounds} times in a new lab, in turns with the others; medians.",
+        "Each variant ran once, in a new lab."
+        if rounds == 1
+        else f"Each variant ran {rounds} times, each time in a new lab, in turns with the others; medians.",
         *([experiment.reading] if experiment.reading else []),
         "",
         "| " + " | ".join(titles) + " |",

@@ -10,15 +10,15 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from typing import NamedTuple
 
 import psycopg
 
 from twinpool.errors import StoreUnavailable
+from twinpool.stores.grown import Grown, read_told, told
 from twinpool.stores.postgresql.connections import Connection, Connections
 from twinpool.stores.postgresql.failures import reason_of
 from twinpool.stores.postgresql.statements import SQL
-from twinpool.vocabulary.names import Home, ModuleName, Stream
+from twinpool.vocabulary.names import Stream
 
 log = logging.getLogger(__name__)
 
@@ -26,32 +26,6 @@ CHANNEL = "twinpool_commit"
 PAUSE = 0.005  #: seconds from one NOTIFY to the next at least
 RINGS = 1 << 20  #: more rings than a socket holds
 RETRY_SECONDS = 1.0  #: seconds between attempts to connect again
-ANYTHING = "*"
-MOST_TOLD = 5_000  #: bytes of a NOTIFY that name streams; the server takes 8,000
-
-
-class Grown:
-    """Collects which logs have grown, from any thread, until somebody takes that."""
-
-    def __init__(self) -> None:
-        self._streams: set[Stream] = set()
-        self._anything = False
-        self._lock = threading.Lock()
-
-    def note(self, streams: Collection[Stream] | None) -> None:
-        """Add some; None for whatever else may have changed."""
-        with self._lock:
-            if streams is None:
-                self._anything = True
-            else:
-                self._streams.update(streams)
-
-    def take(self) -> Collection[Stream] | None:
-        """Return what has come together, and begin anew."""
-        with self._lock:
-            streams, anything = self._streams, self._anything
-            self._streams, self._anything = set(), False
-        return None if anything else streams
 
 
 class Bell:
@@ -158,7 +132,7 @@ class Notifier:
         self._unsaid.clear()  # before the NOTIFY: a commit from here on asks for another one
         streams = self._grown.take()
         try:
-            connection.execute(SQL["notify"], {"channel": CHANNEL, "told": _told(self._sender, streams)})
+            connection.execute(SQL["notify"], {"channel": CHANNEL, "told": f"{self._sender} {told(streams)}"})
         except psycopg.OperationalError:
             self._grown.note(streams)
             self._unsaid.set()
@@ -248,31 +222,11 @@ class Listener:
             self._connection.close()
             self._connection = None
             return False
-        others = [told for notice in notices if (told := _Told.of(notice.payload)).sender != self._own_sender]
-        for told in others:
-            self.heard.note(told.streams)
+        parts = [notice.payload.partition(" ") for notice in notices]
+        others = [what for sender, _, what in parts if sender != self._own_sender]
+        for what in others:
+            self.heard.note(read_told(what))
         return bool(others)
-
-
-class _Told(NamedTuple):
-    """What a NOTIFY says: whose it is, and then either the streams whose logs have grown, or `*` for anything."""
-
-    sender: str
-    streams: Collection[Stream] | None
-
-    @classmethod
-    def of(cls, payload: str) -> _Told:
-        sender, *names = payload.split(" ")
-        if names == [ANYTHING]:
-            return cls(sender, None)
-        parts = [name.partition("/") for name in names if name]
-        return cls(sender, [Stream(Home(home), ModuleName(module)) for home, _, module in parts])
-
-
-def _told(sender: str, streams: Collection[Stream] | None) -> str:
-    names = [ANYTHING] if streams is None else [f"{stream.home}/{stream.module}" for stream in streams]
-    told = " ".join([sender, *names])
-    return told if len(told.encode()) <= MOST_TOLD else f"{sender} {ANYTHING}"
 
 
 __all__ = ["Listener", "Notifier"]

@@ -51,7 +51,7 @@ class SqliteTouching(Ground):
             check_writable(stream.home, known_home(connection, stream.home), pool=self.pool)
             stream_number(connection, stream)
             head = log_present(connection, stream, sorted(set(keys)), self.now())
-        self._bell.ring()
+        self._bell.ring((stream,))
         return head
 
 

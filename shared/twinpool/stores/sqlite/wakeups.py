@@ -1,7 +1,8 @@
 """Telling the active front end, across processes, that something was committed.
 
-The newest listener binds a datagram socket beside the store; whoever commits sends a byte there and never waits.
-A wake-up that is lost is harmless, because listeners look by themselves from time to time.
+The newest listener binds a datagram socket beside the store; whoever commits says there whose logs have grown, and
+never waits. A datagram is lost only where the queue is full; a listener that finds so many there takes it that anything
+may have changed, so no stream is missed.
 """
 
 from __future__ import annotations
@@ -11,13 +12,19 @@ import os
 import select
 import socket
 import threading
+from collections.abc import Collection
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
+from twinpool.stores.grown import Grown, read_told, told
 from twinpool.stores.sqlite.failures import store_errors
+from twinpool.vocabulary.names import Stream
 
 MAX_ADDRESS = 100  #: bytes of a path that surely fit a socket's address, which takes 107
+QUEUE = Path("/proc/sys/net/unix/max_dgram_qlen")  #: how many datagrams may wait
+MANY = 5  #: datagrams that were waiting, which may have kept others from coming; never more than the queue takes
+LARGEST = 8_192  #: bytes of a datagram
 MAX_NAME = 60  #: bytes of a file name that surely fit behind /proc/self/fd/…
 
 
@@ -54,11 +61,14 @@ class Bell:
             self._address = _Address(store)
         self._socket = _never_blocking()
 
-    def ring(self) -> None:
-        """Wake the listener, if there is one. Never waits and never fails."""
+    def ring(self, streams: Collection[Stream] | None = None) -> None:
+        """Wake the listener, if there is one, and say whose logs have grown, or (None) that something else has changed.
+
+        Never waits and never fails.
+        """
         # Nobody listens (no file, or nobody behind it), or so many have rung that the listener is bound to wake.
         with suppress(OSError):
-            self._socket.sendto(b"!", self._address.short)
+            self._socket.sendto(told(streams).encode(), self._address.short)
 
     def listen(self) -> Listener:
         """Be the listener from now on."""
@@ -78,6 +88,8 @@ class Listener:
         self._socket = _never_blocking()
         self._in_use = threading.Lock()  # held while waiting, so that nothing is closed under a waiter
         self._closed = False
+        self._heard = Grown()
+        self._many = min(MANY, int(QUEUE.read_text(encoding="ascii"))) if QUEUE.exists() else 1
         self._address = _Address(store)
         try:
             self._bind()
@@ -96,9 +108,9 @@ class Listener:
             poll.register(self._socket, select.POLLIN)
             return bool(poll.poll(max(0.0, seconds) * 1000)) and self._drain()
 
-    def grown(self) -> None:
-        """Say that anything may have changed: a byte does not tell what; see `Wakeups.grown`."""
-        return
+    def grown(self) -> Collection[Stream] | None:
+        """Return whose logs have grown, by what was heard; see `Wakeups.grown`."""
+        return self._heard.take()
 
     def close(self) -> None:
         """Stop listening; whoever waits returns at once."""
@@ -129,11 +141,14 @@ class Listener:
         return True
 
     def _drain(self) -> bool:
-        heard = False
+        heard = 0
         with suppress(BlockingIOError):
-            while self._socket.recv(1):
-                heard = True
-        return heard
+            while said := self._socket.recv(LARGEST):
+                heard += 1
+                self._heard.note(read_told(said.decode(errors="replace")))
+        if heard >= self._many:
+            self._heard.note(None)
+        return heard > 0
 
 
 __all__ = ["Bell", "Listener"]

@@ -35,7 +35,7 @@ class SqliteWriting(Ground):
             group.finish()
         # Here, and not before, everything is durable.
         if group.tails:
-            self._bell.ring()
+            self._bell.ring(group.tails)
         return outcomes
 
 

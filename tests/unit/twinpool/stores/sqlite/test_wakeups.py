@@ -7,6 +7,9 @@ from threading import Thread
 import pytest
 
 from twinpool.stores.sqlite.wakeups import Bell
+from twinpool.vocabulary.names import Home, ModuleName, Stream
+
+FIRST, SECOND = (Stream(Home("pool1.lab"), ModuleName(f"Some.{name}")) for name in ("First", "Second"))
 
 
 @pytest.mark.parametrize("name", ["store.db", "s" * 200])
@@ -57,3 +60,25 @@ def test_nothing_is_left_beside_the_store(tmp_path: Path) -> None:
     with closing(Bell(tmp_path / "store.db")) as bell:
         bell.listen().close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_rung_for_is_told(tmp_path: Path) -> None:
+    with closing(Bell(tmp_path / "store.db")) as bell, closing(bell.listen()) as listener:
+        bell.ring([FIRST])
+        bell.ring([SECOND])
+        assert listener.wait(30)
+        assert set(listener.grown() or ()) == {FIRST, SECOND}
+        assert listener.grown() == set(), "it was told"
+        bell.ring([FIRST])
+        bell.ring()
+        assert listener.wait(30)
+        assert listener.grown() is None
+
+
+def test_where_rings_may_have_been_lost_anything_may_have_changed(tmp_path: Path) -> None:
+    with closing(Bell(tmp_path / "store.db")) as bell, closing(bell.listen()) as listener:
+        for _ in range(100):
+            bell.ring([FIRST])
+        bell.ring([SECOND])
+        assert listener.wait(30)
+        assert listener.grown() is None
