@@ -27,7 +27,7 @@ from twinpool_services.backup.observing import (
     RefusalHeard,
     SessionOpened,
 )
-from twinpool_services.backup.pacing import Pace, on_forced, on_haul, on_ring, on_time
+from twinpool_services.backup.pacing import Pace, on_configuration, on_forced, on_haul, on_ring, on_time
 from twinpool_services.backup.packaging import package
 from twinpool_services.backup.post import PostOffice
 from twinpool_services.backup.premises import Premises
@@ -177,6 +177,8 @@ class ExportDesk:
     def _look_at_the_clock(self) -> None:
         now = time.monotonic()
         configuration = self._configuration()
+        if self._module.category.is_cms:
+            self._pace = on_configuration(self._pace, configuration)
         self._pace = on_time(self._pace, configuration, self._max_batches(configuration), now)
         if now >= self._tick_at or self._exporter.note_due_in <= 0:
             self._tick_at = now + TICK

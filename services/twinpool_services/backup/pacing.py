@@ -22,6 +22,7 @@ class Pace:
     poll_at: float = 0.0
     cycle_at: float = 0.0  #: when the next cycle of forced collection begins
     batches_left: int | None = None  #: in this cycle; None is unlimited
+    trigger: SyncTrigger | None = None  #: by the configuration that was known last
 
     def may_read(self, now: float) -> bool:
         """Whether it is time."""
@@ -42,6 +43,16 @@ class Pace:
 def on_ring(pace: Pace, configuration: BackupServiceConfiguration) -> Pace:
     """Something was committed or acknowledged: with an event trigger, that is the time to read."""
     return replace(pace, eager=True) if configuration.sync_trigger is SyncTrigger.EVENT else pace
+
+
+def on_configuration(pace: Pace, configuration: BackupServiceConfiguration) -> Pace:
+    """Of the CMS alone: that events trigger no longer is itself an event, and a cycle begins at once.
+
+    The new configuration would else reach the backup pool a whole `SyncInterval` late where it is known here before
+    its own commit has rung.
+    """
+    held_back = pace.trigger is SyncTrigger.EVENT and configuration.sync_trigger is not SyncTrigger.EVENT
+    return replace(pace, trigger=configuration.sync_trigger, cycle_at=0.0 if held_back else pace.cycle_at)
 
 
 def on_time(pace: Pace, configuration: BackupServiceConfiguration, max_batches: int, now: float) -> Pace:

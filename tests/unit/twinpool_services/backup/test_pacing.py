@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
 from twinpool.vocabulary.settings import SyncTrigger
-from twinpool_services.backup.pacing import POLL, Pace, on_forced, on_haul, on_ring, on_time
+from twinpool_services.backup.pacing import POLL, Pace, on_configuration, on_forced, on_haul, on_ring, on_time
 
 EVENT = BackupServiceConfiguration(sync_interval=timedelta(seconds=60))
 INTERVAL = BackupServiceConfiguration(sync_interval=timedelta(seconds=60), sync_trigger=SyncTrigger.INTERVAL)
@@ -104,3 +104,23 @@ def test_a_forced_sync_begins_a_cycle_now() -> None:
     pace = on_haul(pace, found=False, more=False, linger=LINGER, now=130.0)
     assert not on_time(pace, INTERVAL, 5, 189.0).may_read(189.0)
     assert on_time(pace, INTERVAL, 5, 190.0).may_read(190.0)
+
+
+def test_the_store_sends_the_change_by_which_events_trigger_no_longer() -> None:
+    pace = on_configuration(resting(EVENT), EVENT)
+
+    pace = on_ring(pace, INTERVAL)  # Its own commit rings when it is known already.
+    assert not pace.may_read(100.1)
+    pace = on_time(on_configuration(pace, INTERVAL), INTERVAL, 5, 100.1)
+
+    assert pace.may_read(100.1)
+    assert pace.cycle_at == 160.1
+    assert on_configuration(pace, INTERVAL).cycle_at == 160.1, "and that once"
+
+
+def test_a_configuration_that_stays_begins_no_cycle() -> None:
+    for configuration in (EVENT, INTERVAL):
+        pace = on_configuration(resting(configuration), configuration)
+
+        assert on_configuration(pace, configuration).cycle_at == 160.0
+    assert on_configuration(on_configuration(resting(INTERVAL), INTERVAL), EVENT).cycle_at == 160.0
