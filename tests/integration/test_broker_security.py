@@ -183,13 +183,6 @@ def test_whoever_may_not_administer_is_told_so(set_up: Secured) -> None:
     with pytest.raises(NotAdministrator):
         ManagementApi(set_up.node.management_url, "pool1.lab", "guessed").definitions()
 
-    address = set_up.node.management_url.replace("http://", "http://pool1.lab:guessed@")
-    told = set_up.command("broker", "setup", "--management-url", address)
-
-    assert told.returncode == ExitCode.DENIED, told.stderr
-    assert "administrator" in told.stderr
-    assert "guessed" not in told.stdout + told.stderr
-
 
 def test_an_operator_reaches_the_management_api_with_a_password_in_a_file(set_up: Secured, tmp_path: Path) -> None:
     user, password = set_up.node.url().removeprefix("amqp://").partition("@")[0].split(":")
@@ -212,7 +205,7 @@ def test_an_operator_with_a_wrong_password_is_refused_without_repeating_it(set_u
 
     done = set_up.command("broker", "setup", "--management-url", address)
 
-    assert done.returncode == ExitCode.UNREACHABLE
+    assert done.returncode == ExitCode.DENIED
     assert "administrator" in done.stderr
     assert "wrongly-guessed" not in done.stdout + done.stderr
 

@@ -33,10 +33,12 @@ COPYING_POSTGRESQL = {
 #: Locks so that writers go on beside each other, looks for gaps in positions, and wakes and tells the time itself.
 ONLY_POSTGRESQL = {
     "breaks",
+    "can_hash_rows",
     "examine",
     "claim_name",
     "digests_within",
     "extent",
+    "hash_of_probe",
     "hold_import",
     "hold_imports",
     "hold_records",
@@ -50,6 +52,7 @@ ONLY_POSTGRESQL = {
     "oldest_pending",
     "one_moment",
     "renumber_log",
+    "row_hashes_within",
     "seize_home",
     "share_homes",
     "span_totals",
