@@ -1,4 +1,4 @@
-"""Lists what pools keep, whole and from all of them, and finds one of it: drills, verifications."""
+"""Lists what pools keep, whole and from all of them, and finds one of it: failovers, drills, verifications."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def all_at(pools: Iterable[str], ask: AskPage, items: str) -> tuple[list[Documen
     silent: dict[str, str] = {}
     for pool in pools:
         try:
-            known += _all_of(pool, ask, items)
+            known += all_of(pool, ask, items)
         except Transient as error:
             silent[pool] = str(error)
     return sorted(known, key=lambda each: str(each["RequestedAt"]), reverse=True), silent
@@ -40,8 +40,9 @@ def find_at(pools: Iterable[str], ask: Callable[[str], Document], what: str) -> 
     raise NotFound(f"no pool knows {what}")
 
 
-def _all_of(pool: str, ask: AskPage, items: str) -> list[Document]:
-    params = {"limit": PAGE}
+def all_of(pool: str, ask: AskPage, items: str, only: Mapping[str, str] | None = None) -> list[Document]:
+    """Ask a pool for all pages of a list, narrowed by parameters. Raises what the pool does."""
+    params = {"limit": PAGE, **(only or {})}
     known: list[Document] = []
     while True:
         page = ask(pool, params)

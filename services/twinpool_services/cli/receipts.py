@@ -8,6 +8,7 @@ from typing import Any
 
 from twinpool.errors import NotFound, PoolUnreachable, Transient
 from twinpool_services.cli.client import Client
+from twinpool_services.cli.listing import all_of, find_at
 from twinpool_services.cli.orphan_walk import Selection, walk
 from twinpool_services.moving import ReadBack, assemble, requested_at
 
@@ -68,17 +69,8 @@ def operations_at(client: Client, pools: Iterable[str], home: str = "") -> Found
 
 def find_operation(client: Client, identity: str) -> Document:
     """Find an operation by its name at any pool. Raises `NotFound`, or `PoolUnreachable` if a silent one may know."""
-    silent: list[str] = []
-    for pool in client.deployment.pools:
-        try:
-            return client.failover(pool.fqdn, identity)
-        except NotFound:
-            continue
-        except Transient as error:
-            silent.append(str(error))
-    if silent:
-        raise PoolUnreachable(f"no pool that answers knows {identity!r:.60} ({'; '.join(silent)})")
-    raise NotFound(f"no pool knows a failover {identity!r:.60}")
+    pools = [pool.fqdn for pool in client.deployment.pools]
+    return find_at(pools, lambda pool: client.failover(pool, identity), f"a failover {identity!r:.60}")
 
 
 def newest_of_home(client: Client, home: str, pools: Iterable[str]) -> Document:
@@ -92,14 +84,7 @@ def newest_of_home(client: Client, home: str, pools: Iterable[str]) -> Document:
 
 
 def _all_of(client: Client, pool: str, home: str) -> list[Document]:
-    params = {"limit": "200"} | ({"home": home} if home else {})
-    known: list[Document] = []
-    while True:
-        page: Document = client.failovers(pool, params)
-        known += page["Failovers"]
-        if page["Next"] is None:
-            return known
-        params["after"] = page["Next"]
+    return all_of(pool, client.failovers, "Failovers", {"home": home} if home else {})
 
 
 # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
