@@ -22,7 +22,7 @@ class Configurations:
 
     def __init__(self, store: Records, stream: Stream) -> None:
         """Read from the CMS stream of this pool's store."""
-        self._store, self._stream = store, stream
+        self.stream, self._store = stream, store
         self._guard = threading.Lock()
         self._current = BackupServiceConfiguration()
         self._read_at = float("-inf")
@@ -42,7 +42,7 @@ class Configurations:
     def _read_again(self) -> None:
         self._read_at = time.monotonic()
         try:
-            document = self._store.read(self._stream, CONFIGURATION_RECORD)
+            document = self._store.read(self.stream, CONFIGURATION_RECORD)
             if document is not None:
                 self._current = BackupServiceConfiguration.from_document(json.loads(document))
         except (StoreUnavailable, Invalid, ValueError) as error:

@@ -193,7 +193,13 @@ class Worker:
             wakeups.close()
 
     def _pass_on(self, grown: Collection[Stream] | None) -> None:
-        """Ring the exporters of what has grown; all of them where that is not known."""
+        """Ring the exporters of what has grown; all of them where that is not known.
+
+        What hears the ring has to know a configuration that was committed before it.
+        """
+        configurations = self._premises.configurations
+        if grown is None or configurations.stream in grown:
+            configurations.forget()
         for desk in self.exports:
             if grown is None or desk.route.stream in grown:
                 desk.ring()
