@@ -15,8 +15,9 @@ from twinpool.vocabulary.change import RecordKey
 from twinpool.vocabulary.home import HomeStatus, Mode
 from twinpool.vocabulary.names import PoolFqdn, Term
 from twinpool.wire import Envelope, decode, encode
-from twinpool_services.backup.exporter import Exporter, Habits, Haul, ReadLimits
+from twinpool_services.backup.exporter import Exporter, Habits, ReadLimits
 from twinpool_services.backup.importer import Importer
+from twinpool_services.backup.pacing import Haul
 
 
 class ShippedExporter:
@@ -35,7 +36,7 @@ class ShippedExporter:
         self.feed = self._exporter.feed
 
     def read(self, max_changes: int) -> bool:
-        return self._exporter.read(ReadLimits(changes=max_changes, bytes=1_000_000)) is Haul.FULL
+        return self._exporter.read(ReadLimits(changes=max_changes, bytes=1_000_000)) in {Haul.MORE, Haul.FULL}
 
 
 def shipped_importer(parts: ImportParts, kind: type[Importer] = Importer) -> Importer:

@@ -17,7 +17,7 @@ from twinpool.vocabulary.configuration import BackupServiceConfiguration
 from twinpool.vocabulary.names import Digest
 from twinpool.vocabulary.session import Cursor
 from twinpool.wire import Envelope
-from twinpool_services.backup.exporter import Exporter, Habits, Haul, ReadLimits
+from twinpool_services.backup.exporter import Exporter, Habits, ReadLimits
 from twinpool_services.backup.inbox import Inbox
 from twinpool_services.backup.observing import (
     AcknowledgementHeard,
@@ -195,14 +195,9 @@ class ExportDesk:
             return
         configuration = self._configuration()
         limits = ReadLimits(changes=configuration.max_changes_per_batch, bytes=configuration.max_batch_bytes)
+        began = time.monotonic()
         haul = self._exporter.read(limits)
-        self._pace = on_haul(
-            self._pace,
-            found=haul is not Haul.NONE,
-            more=haul is Haul.FULL,
-            linger=configuration.linger,
-            now=time.monotonic(),
-        )
+        self._pace = on_haul(self._pace, haul, linger=configuration.linger, began=began)
 
     def _trim(self, change_sets: Sequence[ChangeSet]) -> Sequence[ChangeSet]:
         if not self._module.names_content:

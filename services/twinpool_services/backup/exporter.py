@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import logging
 import time
 from collections import deque
@@ -35,6 +34,7 @@ from twinpool.protocol.exporting import Exporting
 from twinpool.protocol.messages import FromExporter
 from twinpool.vocabulary.change import ChangeSet
 from twinpool.vocabulary.names import Generation, Position, Route, Term
+from twinpool_services.backup.pacing import Haul
 
 log = logging.getLogger(__name__)
 
@@ -52,14 +52,6 @@ class ReadLimits:
 
     changes: int
     bytes: int
-
-
-class Haul(enum.Enum):
-    """What a reading brought."""
-
-    NONE = enum.auto()  #: nothing is wanted, or nothing is there
-    PARTIAL = enum.auto()  #: all that there was
-    FULL = enum.auto()  #: there is more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,17 +119,18 @@ class Exporter:
         wanted = self.machine.wanted()
         if wanted is None:
             return Haul.NONE
+        event: ExportEvent
+        haul = Haul.FULL
         try:
-            event = self._collect(wanted, limits) if isinstance(wanted, Collect) else self._walk(wanted, limits)
+            if isinstance(wanted, Collect):
+                event = self._collect(wanted, limits)
+                haul = _haul(wanted.after, event)
+            else:
+                event = self._walk(wanted, limits)
         except StoreUnavailable as error:
-            self.feed(ReadFailed(str(error)))
-            return Haul.NONE
+            event, haul = ReadFailed(str(error)), Haul.NONE
         self.feed(event)
-        if isinstance(event, Walked):
-            return Haul.FULL
-        if not event.change_sets:
-            return Haul.NONE
-        return Haul.FULL if event.change_sets[-1].position < event.head else Haul.PARTIAL
+        return haul
 
     def _collect(self, wanted: Collect, limits: ReadLimits) -> Collected:
         stream = self.route.stream
@@ -206,3 +199,13 @@ class Exporter:
             case _:
                 assert_never(action)
         return None
+
+
+def _haul(after: Position, collected: Collected) -> Haul:
+    if not collected.change_sets:
+        return Haul.NONE
+    last = collected.change_sets[-1].position
+    left = collected.head - last
+    if left <= 0:
+        return Haul.PARTIAL
+    return Haul.FULL if left > last - after else Haul.MORE

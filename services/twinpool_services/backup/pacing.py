@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -12,13 +13,22 @@ BREATH = timedelta(milliseconds=5)  #: after a reading in vain, for other stream
 POLL = 0.25  #: seconds; a ring that was lost costs no more than this
 
 
+class Haul(enum.Enum):
+    """What a reading of the log or of the records brought."""
+
+    NONE = enum.auto()  #: nothing is wanted, or nothing is there
+    PARTIAL = enum.auto()  #: all that there was
+    MORE = enum.auto()  #: less was left than was read: most of it has come meanwhile
+    FULL = enum.auto()  #: a backlog is left
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """When to read next, and how often more in this cycle. Times are monotonic, in seconds."""
 
     eager: bool = True  #: there may be something to read
     has_room: bool = True  #: the exporter takes more; else an event will make room
-    not_before: float = 0.0  #: small batches go `Linger` apart, so that changes gather meanwhile
+    not_before: float = 0.0  #: small batches begin `Linger` apart, so that changes gather meanwhile
     poll_at: float = 0.0
     cycle_at: float = 0.0  #: when the next cycle of forced collection begins
     batches_left: int | None = None  #: in this cycle; None is unlimited
@@ -76,15 +86,20 @@ def on_time(pace: Pace, configuration: BackupServiceConfiguration, max_batches: 
     return pace
 
 
-def on_haul(pace: Pace, *, found: bool, more: bool, linger: timedelta, now: float) -> Pace:
-    """After a reading: go on at once while there is more, gather for a while after a small batch, rest after none."""
+def on_haul(pace: Pace, haul: Haul, *, linger: timedelta, began: float) -> Pace:
+    """After a reading: go on at once through a backlog, else gather for a while after a batch, and rest after none.
+
+    Where commits never cease, one always comes while a batch is read; to go on for its sake would make each batch as
+    small as that. A cycle of forced collection goes on all the same: what it leaves has to wait for the next one.
+    """
     left = pace.batches_left
-    if found and left is not None:
+    in_cycle = left is not None
+    if left is not None and haul is not Haul.NONE:
         left = max(left - 1, 0)
-    if more:
+    if haul is Haul.FULL or (haul is Haul.MORE and in_cycle):
         return replace(pace, batches_left=left)
-    pause = linger if found else min(linger, BREATH)
-    return replace(pace, eager=False, not_before=now + pause.total_seconds(), batches_left=left)
+    pause = min(linger, BREATH) if haul is Haul.NONE else linger
+    return replace(pace, eager=haul is Haul.MORE, not_before=began + pause.total_seconds(), batches_left=left)
 
 
 def on_forced(pace: Pace, configuration: BackupServiceConfiguration, max_batches: int, now: float) -> Pace:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
 from twinpool.vocabulary.settings import SyncTrigger
-from twinpool_services.backup.pacing import POLL, Pace, on_configuration, on_forced, on_haul, on_ring, on_time
+from twinpool_services.backup.pacing import POLL, Haul, Pace, on_configuration, on_forced, on_haul, on_ring, on_time
 
 EVENT = BackupServiceConfiguration(sync_interval=timedelta(seconds=60))
 INTERVAL = BackupServiceConfiguration(sync_interval=timedelta(seconds=60), sync_trigger=SyncTrigger.INTERVAL)
@@ -14,7 +14,7 @@ LINGER = timedelta(milliseconds=20)
 
 def resting(configuration: BackupServiceConfiguration, now: float = 100.0) -> Pace:
     """A pace that has begun its cycle at `now`, and found nothing a second before it."""
-    return on_haul(on_time(Pace(), configuration, 5, now), found=False, more=False, linger=LINGER, now=now - 1)
+    return on_haul(on_time(Pace(), configuration, 5, now), Haul.NONE, linger=LINGER, began=now - 1)
 
 
 def test_a_lone_change_is_read_at_once() -> None:
@@ -24,7 +24,7 @@ def test_a_lone_change_is_read_at_once() -> None:
 
 
 def test_commits_of_other_streams_do_not_make_an_exporter_read_without_a_breath() -> None:
-    pace = on_ring(on_haul(resting(EVENT), found=False, more=False, linger=LINGER, now=100.0), EVENT)
+    pace = on_ring(on_haul(resting(EVENT), Haul.NONE, linger=LINGER, began=100.0), EVENT)
 
     assert not pace.may_read(100.001)
     assert pace.may_read(100.006)
@@ -38,7 +38,7 @@ def test_an_exporter_whose_window_is_full_waits_for_an_event() -> None:
 
 
 def test_after_a_small_batch_changes_gather_for_the_linger() -> None:
-    pace = on_haul(on_ring(resting(EVENT), EVENT), found=True, more=False, linger=LINGER, now=100.0)
+    pace = on_haul(on_ring(resting(EVENT), EVENT), Haul.PARTIAL, linger=LINGER, began=100.0)
     pace = on_ring(pace, EVENT)
 
     assert not pace.may_read(100.019)
@@ -47,9 +47,22 @@ def test_after_a_small_batch_changes_gather_for_the_linger() -> None:
 
 
 def test_a_full_batch_is_followed_at_once_by_the_next() -> None:
-    pace = on_haul(on_ring(resting(EVENT), EVENT), found=True, more=True, linger=LINGER, now=100.0)
+    pace = on_haul(on_ring(resting(EVENT), EVENT), Haul.FULL, linger=LINGER, began=100.0)
 
     assert pace.may_read(100.0)
+
+
+def test_what_has_come_while_a_batch_was_read_gathers_for_the_linger() -> None:
+    pace = on_haul(on_ring(resting(EVENT), EVENT), Haul.MORE, linger=LINGER, began=100.0)
+
+    assert not pace.may_read(100.019)
+    assert pace.may_read(100.021), "nobody rings for it again"
+
+
+def test_the_linger_counts_from_the_beginning_of_a_reading() -> None:
+    pace = on_haul(on_ring(resting(EVENT), EVENT), Haul.MORE, linger=LINGER, began=100.0)
+
+    assert pace.may_read(100.05), "the reading took longer"
 
 
 def test_a_lost_ring_costs_no_more_than_the_poll() -> None:
@@ -76,10 +89,16 @@ def test_a_cycle_sends_no_more_than_its_batches() -> None:
     pace = on_time(resting(INTERVAL), INTERVAL, 2, 160.0)
     for _ in range(2):
         assert pace.may_read(160.0)
-        pace = on_haul(pace, found=True, more=True, linger=LINGER, now=160.0)
+        pace = on_haul(pace, Haul.FULL, linger=LINGER, began=160.0)
 
     assert not pace.may_read(160.0)
     assert on_time(pace, INTERVAL, 2, 221.0).may_read(221.0)
+
+
+def test_a_cycle_takes_what_is_left_of_what_it_began_with() -> None:
+    pace = on_haul(on_time(resting(INTERVAL), INTERVAL, 5, 160.0), Haul.MORE, linger=LINGER, began=160.0)
+
+    assert pace.may_read(160.0)
 
 
 def test_a_shorter_sync_interval_counts_at_once() -> None:
@@ -101,7 +120,7 @@ def test_a_forced_sync_begins_a_cycle_now() -> None:
     pace = on_forced(resting(INTERVAL, now=100.0), INTERVAL, 5, 130.0)
 
     assert pace.may_read(130.0)
-    pace = on_haul(pace, found=False, more=False, linger=LINGER, now=130.0)
+    pace = on_haul(pace, Haul.NONE, linger=LINGER, began=130.0)
     assert not on_time(pace, INTERVAL, 5, 189.0).may_read(189.0)
     assert on_time(pace, INTERVAL, 5, 190.0).may_read(190.0)
 
