@@ -24,6 +24,7 @@ from twinpool_services.backup.opening import OpenedLetter, Opening
 from twinpool_services.backup.post import PostOffice
 from twinpool_services.backup.premises import Premises
 from twinpool_services.backup.roles import ImportRole
+from twinpool_services.backup.store_clock import StoreClock
 from twinpool_services.backup.tenure import Tenure
 from twinpool_services.backup.tracing import current_traceparent
 from twinpool_services.backup.views import ImportView
@@ -67,7 +68,7 @@ class ImportDesk:
             send=self._send,
             fetch=self._fetch,
         )
-        self._importer.witness = self._witness
+        self._importer.witness, self._importer.now = self._witness, StoreClock(premises.store.now).now
         self.opening = Opening(self.inbox, self._importer, post, tenure)
 
     # ── what others tell, on their threads ──────────────────────────────────────────────────────────────────

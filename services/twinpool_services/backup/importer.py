@@ -79,6 +79,8 @@ class Importer:
         """Bind the parts. `fetch` returns once all content is at hand; it raises `ContentMissing` and the like."""
         #: Is told of each action that was carried out, or with a reason of one that could not be.
         self.witness: Callable[[ImportAction, str], None] = lambda _action, _failure: None
+        #: Tells when what is acknowledged was imported, by the store's clock.
+        self.now: Callable[[], Instant] = store.now
         self.stream, self.machine = stream, machine
         self._module, self._store, self._generation = module, store, generation
         self._send, self._fetch = send, fetch
@@ -243,6 +245,6 @@ class Importer:
                 number=action.number,
                 cursor=action.cursor,
                 digest=action.digest,
-                imported_at=self._store.now(),
+                imported_at=self.now(),
             )
         )

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from twinpool.errors import ImportFailed, SessionOvertaken
+from twinpool.stores.postgresql.arrays import ByteaArray
 from twinpool.stores.postgresql.connections import Connection, Statement
 from twinpool.stores.postgresql.ground import Ground, lock_number, storable
-from twinpool.stores.postgresql.net_effect import prepared, write_alone
+from twinpool.stores.postgresql.net_effect import Sendable, prepared, write_alone
 from twinpool.stores.postgresql.orphans import NO_SET, compare_some
 from twinpool.stores.postgresql.statements import SQL
 from twinpool.stores.postgresql.streams import StreamId
@@ -19,6 +20,8 @@ from twinpool.vocabulary.change import Change
 from twinpool.vocabulary.names import CMS_HOME, ORIGIN, Generation, Instant, Position, Stream
 from twinpool.vocabulary.session import ImportProgress, SessionId
 from twinpool.vocabulary.states import ImportLedger
+
+NOTHING = ByteaArray.of([])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,47 @@ class PostgresqlImports(Ground):
     ) -> None:
         """Apply changes and move the cursor, all or nothing; see `Imports.apply`."""
         ready = prepared(changes)
+        if not self._apply_at_once(stream, ready, session, (after, upto), generation):
+            self._apply_in_steps(stream, ready, session, (after, upto), generation)
+        self._notifier.announce(None if stream.home == CMS_HOME else ())
+
+    def _apply_at_once(
+        self,
+        stream: Stream,
+        ready: Sendable,
+        session: SessionId,
+        bounds: tuple[Position, Position],
+        generation: Generation,
+    ) -> bool:
+        """Apply in one journey to the server; False, and nothing done, if anything is in the way."""
+        check_stream(stream)
+        (term, of_session, number), (after, upto) = session, bounds
+        places, contents = ready.puts or (NOTHING, NOTHING)
+        row = self._row(
+            "apply_batch",
+            own_generation=generation,
+            stream=self._streams.make(stream),
+            term=term,
+            generation=of_session,
+            number=number,
+            after=after,
+            upto=upto,
+            places=places,
+            contents=contents,
+            gone=ByteaArray.of(ready.gone),
+        )
+        return row == (True,)
+
+    def _apply_in_steps(
+        self,
+        stream: Stream,
+        ready: Sendable,
+        session: SessionId,
+        bounds: tuple[Position, Position],
+        generation: Generation,
+    ) -> None:
+        """Likewise, step by step, to say what is in the way."""
+        after, upto = bounds
         with self._held(stream, generation) as hold:
             hold.demand(session)
             cursor = hold.progress.cursor
@@ -97,7 +141,6 @@ class PostgresqlImports(Ground):
                 raise ImportFailed(f"a batch that follows {after} cannot be applied at {cursor}")
             write_alone(hold.connection, hold.record_set, ready)
             hold.run("move_cursor", term=session.term, position=upto)
-        self._notifier.announce(None if stream.home == CMS_HOME else ())
 
     def begin(self, stream: Stream, *, session: SessionId, generation: Generation) -> None:
         """Set an unknown stream's cursor to the beginning of the log; see `Imports.begin`."""

@@ -32,6 +32,7 @@ COPYING_POSTGRESQL = {
 
 #: Locks so that writers go on beside each other, looks for gaps in positions, and wakes and tells the time itself.
 ONLY_POSTGRESQL = {
+    "apply_batch",
     "breaks",
     "can_hash_rows",
     "examine",

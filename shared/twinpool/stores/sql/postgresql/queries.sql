@@ -271,6 +271,14 @@ UPDATE import_progress
 SET cursor_term = %(term)s, cursor_position = %(position)s, imported_at = date_part('epoch', clock_timestamp())
 WHERE stream_id = %(stream)s;
 
+-- apply_batch --
+-- Apply a batch if everything is as it has to be, and say whether it was
+SELECT apply_batch(
+    %(own_generation)s::bigint, %(stream)s::integer,
+    %(term)s::bigint, %(generation)s::bigint, %(number)s::bigint, %(after)s::bigint, %(upto)s::bigint,
+    %(places)b::bytea[], %(contents)b::bytea[], %(gone)b::bytea[]
+);
+
 -- set_cursor --
 -- Begin a stream anew at a position; nothing is staged any more
 UPDATE import_progress
