@@ -193,13 +193,15 @@ class Worker:
             wakeups.close()
 
     def _pass_on(self, grown: Collection[Stream] | None) -> None:
-        """Ring the exporters of what has grown; all of them where that is not known.
+        """Ring the exporters of what has grown; everybody where that is not known.
 
         What hears the ring has to know a configuration that was committed before it.
         """
         configurations = self._premises.configurations
         if grown is None or configurations.stream in grown:
             configurations.forget()
+        if grown is None:
+            self._failover_desk.ring()
         for desk in self.exports:
             if grown is None or desk.route.stream in grown:
                 desk.ring()

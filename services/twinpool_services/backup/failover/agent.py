@@ -73,6 +73,16 @@ class HomeAgent:
         """Why the home takes no writes here although by our own durable word we serve it; empty if it may."""
         return self._rejoin.doubt if self._began_as.serving_pool == self.around.premises.pool else ""
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way here, so that nothing is missed by looking at the clock more seldom."""
+        under_way = self._coordination.operation or self._quiescence.engaged
+        return self.is_settled and self._staffed and self._repairs.is_over and not under_way and not self.doubt
+
+    def look_for_wishes(self) -> None:
+        """Look for operators' wishes at the next tick, however short ago that was done."""
+        self._coordination.look_soon()
+
     def begin_anew(self) -> None:
         """Something failed: leave what was under way, and go on from what is stored."""
         self._coordination.begin_anew()

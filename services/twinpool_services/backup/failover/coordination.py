@@ -58,6 +58,10 @@ class Coordination:
         self._machine, self._newest = None, None
         self._looked_at, self._applying_since = float("-inf"), None
 
+    def look_soon(self) -> None:
+        """Look for wishes at the next tick."""
+        self._looked_at = float("-inf")
+
     def tick(self) -> None:
         """Take up operators' wishes, and go on with what is under way."""
         if time.monotonic() >= self._looked_at + LOOK:

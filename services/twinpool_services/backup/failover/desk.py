@@ -27,6 +27,7 @@ from twinpool_services.backup.tenure import Tenure
 log = logging.getLogger(__name__)
 
 TICK = 0.1  #: seconds between two looks at the clock
+REST = 0.5  #: seconds between two looks at a home about which nothing is under way, unless somebody rings
 SETBACKS = (StoreUnavailable, TermTaken, HomeNotReadOnly, HomeNotServed, HomeReadOnly)
 
 ABOUT_HOMES = frozenset(
@@ -64,6 +65,7 @@ class FailoverDesk:
         self.inbox: Inbox[Delivery] = Inbox()
         self._published: Standings | None = None
         self._tick_at = 0.0
+        self._rests_until: dict[Home, float] = {}
         was_away = premises.was_away()
         policy = policy_of(premises)
         homes = paired_homes(premises.deployment, premises.pool, premises.store.homes())
@@ -122,12 +124,18 @@ class FailoverDesk:
         """Take a message in."""
         self.inbox.put(delivery)
 
+    def ring(self) -> None:
+        """Hear that something else than a log may have changed: an operator may wish for something."""
+        self.inbox.ring()
+
     # ── the thread ──────────────────────────────────────────────────────────────────────────────────────────
 
     def run(self) -> None:
         """Settle and carry out until the tenure is over. Raises `LeaseLost`."""
         while not self._tenure.is_over:
             delivery = self.inbox.take(max(self._tick_at - time.monotonic(), 0.0))
+            if self.inbox.was_rung():
+                self._look_at_all()
             if delivery is not None:
                 self._hear(delivery)
             if time.monotonic() >= self._tick_at:
@@ -141,11 +149,23 @@ class FailoverDesk:
         self._post.settle(delivery)  # Whoever hears no answer asks again.
         agent, message = self.agents[envelope.stream.home], envelope.message
         assert isinstance(message, FailoverMessage | Open | Batch)  # noqa: S101 - registered for these
+        self._rests_until.pop(envelope.stream.home, None)
         self._attempt(agent, lambda: agent.hear(message, ModuleName(envelope.stream.module), envelope.source))
 
-    def _tick(self) -> None:
+    def _look_at_all(self) -> None:
+        self._tick_at = 0.0
+        self._rests_until.clear()
         for agent in self.agents.values():
+            agent.look_for_wishes()
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        for home, agent in self.agents.items():
+            if now < self._rests_until.get(home, 0.0):
+                continue
             self._attempt(agent, agent.tick)
+            if agent.is_idle:
+                self._rests_until[home] = now + REST
         try:
             self._publish()
             for notes in self._heads:

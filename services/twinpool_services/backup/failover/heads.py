@@ -19,13 +19,14 @@ class HeadNotes:
         """Begin with what was noted before. Raises `StoreUnavailable`."""
         self._around = around
         self._noted = around.papers.heard(around.home) if around.imports else {}
-        self._noted_at = float("-inf")
+        self._noted_at = self._looked_at = float("-inf")
 
     def tick(self) -> None:
         """Note what has changed, now and then. Raises `StoreUnavailable`, `LeaseLost`."""
-        waited = time.monotonic() - self._noted_at
-        if waited < NOTE_EVERY:
+        now = time.monotonic()
+        if now - max(self._noted_at, self._looked_at) < NOTE_EVERY:
             return
+        waited, self._looked_at = now - self._noted_at, now
         heard = self._heard()
         moved = any(each.head != self._head(module) for module, each in heard.items())
         if heard and (moved or waited >= REFRESH):
