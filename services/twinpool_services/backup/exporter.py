@@ -34,7 +34,7 @@ from twinpool.protocol.exporting import Exporting
 from twinpool.protocol.messages import FromExporter
 from twinpool.vocabulary.change import ChangeSet
 from twinpool.vocabulary.names import Generation, Position, Route, Term
-from twinpool_services.backup.pacing import Haul
+from twinpool_services.backup.pacing import Haul, haul_of
 
 log = logging.getLogger(__name__)
 
@@ -202,10 +202,5 @@ class Exporter:
 
 
 def _haul(after: Position, collected: Collected) -> Haul:
-    if not collected.change_sets:
-        return Haul.NONE
-    last = collected.change_sets[-1].position
-    left = collected.head - last
-    if left <= 0:
-        return Haul.PARTIAL
-    return Haul.FULL if left > last - after else Haul.MORE
+    last = collected.change_sets[-1].position if collected.change_sets else after
+    return haul_of(read=last - after, left=collected.head - last)

@@ -22,6 +22,15 @@ class Haul(enum.Enum):
     FULL = enum.auto()  #: a backlog is left
 
 
+def haul_of(*, read: int, left: int) -> Haul:
+    """Judge a reading of the log by how many positions it took, and how many it left behind them."""
+    if read <= 0:
+        return Haul.NONE
+    if left <= 0:
+        return Haul.PARTIAL
+    return Haul.FULL if left > read else Haul.MORE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """When to read next, and how often more in this cycle. Times are monotonic, in seconds."""

@@ -3,9 +3,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
 from twinpool.vocabulary.settings import SyncTrigger
-from twinpool_services.backup.pacing import POLL, Haul, Pace, on_configuration, on_forced, on_haul, on_ring, on_time
+from twinpool_services.backup.pacing import (
+    POLL,
+    Haul,
+    Pace,
+    haul_of,
+    on_configuration,
+    on_forced,
+    on_haul,
+    on_ring,
+    on_time,
+)
 
 EVENT = BackupServiceConfiguration(sync_interval=timedelta(seconds=60))
 INTERVAL = BackupServiceConfiguration(sync_interval=timedelta(seconds=60), sync_trigger=SyncTrigger.INTERVAL)
@@ -15,6 +27,14 @@ LINGER = timedelta(milliseconds=20)
 def resting(configuration: BackupServiceConfiguration, now: float = 100.0) -> Pace:
     """A pace that has begun its cycle at `now`, and found nothing a second before it."""
     return on_haul(on_time(Pace(), configuration, 5, now), Haul.NONE, linger=LINGER, began=now - 1)
+
+
+@pytest.mark.parametrize(
+    ("read", "left", "haul"),
+    [(0, 0, Haul.NONE), (0, 7, Haul.NONE), (7, 0, Haul.PARTIAL), (7, 7, Haul.MORE), (7, 8, Haul.FULL)],
+)
+def test_a_reading_is_judged_by_what_it_took_and_what_it_left(read: int, left: int, haul: Haul) -> None:
+    assert haul_of(read=read, left=left) is haul
 
 
 def test_a_lone_change_is_read_at_once() -> None:
