@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -40,11 +41,11 @@ def secured(folder: Path, *, client_certificates: bool = False) -> Deployment:
 
 
 @contextmanager
-def served(deployment: Deployment) -> Iterator[str]:
+def served(deployment: Deployment, limits: Limits | None = None) -> Iterator[str]:
     """Serve the first pool's front end; yields its address."""
     front_end = deployment.pool(POOL1).front_ends[0]
     listener = listen(front_end)
-    server = Server(answer, listener, Limits(), lambda: None, server_tls(deployment, front_end.name))
+    server = Server(answer, listener, limits or Limits(), lambda: None, server_tls(deployment, front_end.name))
     server.start()
     try:
         yield f"https://{front_end.host}:{listener.getsockname()[1]}"
@@ -70,6 +71,17 @@ def test_a_certificate_is_for_its_own_front_end(tmp_path: Path) -> None:
         path("fe1.lab").write_bytes(path(other).read_bytes())
     with served(deployment) as address, pytest.raises(httpx.ConnectError, match="not valid for"):
         httpx.get(address, verify=trust_of(deployment))
+
+
+@pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01\x00\xf0\x01\x00"], ids=["nothing", "the beginning of one"])
+def test_who_does_not_finish_a_handshake_is_given_up(tmp_path: Path, sent: bytes) -> None:
+    deployment = secured(tmp_path)
+    with served(deployment, Limits(head=0.3)) as address:
+        place = httpx.URL(address)
+        with socket.create_connection((place.host, place.port or 0), timeout=20) as connection:
+            connection.sendall(sent)
+            assert connection.recv(1) == b"", "closed, long before the minute that asyncio would wait"
+        assert httpx.get(address, verify=trust_of(deployment)).status_code == 200
 
 
 def test_front_ends_call_each_other_with_their_certificates(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ class Limits:
     requests: int = 512  #: answered at the same time; more are answered by 503
     memory_bytes: int = 256 * MIB  #: of bodies and answers that are held whole, of all requests together; likewise
     connections: int = 2_000  #: open at the same time; for one more the one that was idle for longest is closed
-    head: float = 10.0  #: seconds that the head of a request may take
+    head: float = 10.0  #: seconds that the head of a request may take, and before it a TLS handshake
     idle: float = 30.0  #: seconds that a client may take between two pieces of a body, or to take a piece
     grace: float = 5.0  #: seconds that requests under way get when we stop
 

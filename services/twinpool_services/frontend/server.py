@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import ssl
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -52,6 +54,24 @@ def _tls_options(tls: ServerTls | None) -> dict[str, Any]:
     return options | ({"ssl_ca_certs": str(tls.ca), "ssl_cert_reqs": ssl.CERT_REQUIRED} if tls.asks_callers else {})
 
 
+class HandshakeBoundLoop(asyncio.SelectorEventLoop):
+    """asyncio's event loop, whose servers give up a TLS handshake sooner than after the minute that asyncio waits.
+
+    Who never finishes one is not among the connections that are counted yet, and holds a file of ours all the same.
+    """
+
+    def __init__(self, handshake: float) -> None:
+        """Wait for a handshake for so many seconds."""
+        super().__init__()
+        self._handshake = handshake
+
+    async def create_server(self, *args: Any, **options: Any) -> asyncio.Server:
+        """Listen, as asyncio does."""
+        if options.get("ssl") is not None:
+            options.setdefault("ssl_handshake_timeout", self._handshake)
+        return await super().create_server(*args, **options)
+
+
 class Server:
     """Serves an application until stopped."""
 
@@ -74,6 +94,7 @@ class Server:
             lifespan="off",
             ws="none",
             http=connection_class(limits),
+            loop=partial(HandshakeBoundLoop, limits.head),  # type: ignore[arg-type]  # what is no name is taken as it is
             backlog=BACKLOG,
             timeout_graceful_shutdown=max(1, round(limits.grace)),
             server_header=False,
