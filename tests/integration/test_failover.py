@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from twinpool_services.backup import (
     request_abort,
     request_failover,
 )
+from twinpool_services.backup.failover.desk import REST
 
 HOME = Home(P1)
 
@@ -82,6 +84,18 @@ def test_a_planned_failover_moves_the_home_and_loses_nothing(pair: RunningPair) 
     pair.second.put("contact-50", b"after")
     eventually(pair.in_step, "what is written at the second comes to the first")
     assert len(pair.first.records()) == 51
+
+
+def test_a_wish_is_heard_by_those_who_rest(pair: RunningPair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks at a home at rest for an hour here, so the commit of the wish has to wake who carries it out."""
+    pair.first.put("contact", b"1")
+    eventually(pair.in_step, "both pools are at work")
+    monkeypatch.setattr("twinpool_services.backup.failover.desk.REST", 3_600.0)
+    threading.Event().wait(2 * REST)
+
+    done = over(pair.second, ask(pair.second))
+
+    assert (done.step, done.failure) == (Step.DONE, None)
 
 
 def test_what_was_written_meanwhile_comes_home_with_the_failback(pair: RunningPair) -> None:

@@ -32,7 +32,7 @@ from twinpool.failover.messages import (
 )
 from twinpool.protocol.messages import Batch, Open, Refusal, Refused
 from twinpool.vocabulary.home import HomeStatus, TermBeginning, fork
-from twinpool.vocabulary.names import Instant, ModuleName, PoolFqdn, Term
+from twinpool.vocabulary.names import Instant, ModuleName, PoolFqdn, Stream, Term
 from twinpool_services.backup.failover.coordination import Coordination
 from twinpool_services.backup.failover.quiescence import Quiescence
 from twinpool_services.backup.failover.repairs import Repairs
@@ -58,6 +58,7 @@ class HomeAgent:
             settled=not was_away or not around.peers,
         )
         self._staffed = False
+        self._opened: set[Stream] = set()  # whose desks are at work
         self._told_of: set[tuple[PoolFqdn, ModuleName, Term]] = set()  # who served it, too, as was said already
         rumour = around.premises.rumours.of(around.home)
         if rumour > self._began_as.term:
@@ -77,7 +78,8 @@ class HomeAgent:
     def is_idle(self) -> bool:
         """Whether nothing is under way here, so that nothing is missed by looking at the clock more seldom."""
         under_way = self._coordination.operation or self._quiescence.engaged
-        return self.is_settled and self._staffed and self._repairs.is_over and not under_way and not self.doubt
+        at_work = self.is_settled and self._opened == set(self.around.streams)
+        return at_work and not under_way and not self.doubt
 
     def look_for_wishes(self) -> None:
         """Look for operators' wishes at the next tick, however short ago that was done."""
@@ -97,8 +99,8 @@ class HomeAgent:
         self._quiescence.tick()
         if self.is_settled:
             self._coordination.tick()
-            self._staff()
             self._repairs.tick()
+            self._staff()
         self._look_who_serves()
 
     # ── hearing ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -267,6 +269,7 @@ class HomeAgent:
         for stream in self.around.streams:
             if serves or self._repairs.is_done(stream.module):
                 self.around.open_stream(stream)
+                self._opened.add(stream)
 
     def _look_who_serves(self) -> None:
         """End the tenure when that has changed: the next one has other desks."""

@@ -39,11 +39,6 @@ class Repairs:
             {module: Repairing(status.term, number) for module in around.modules} if imports else {}
         )
 
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing is being repaired."""
-        return all(machine.done for machine in self._machines.values())
-
     def is_done(self, module: ModuleName) -> bool:
         """Whether the importer of a module may begin."""
         return module in self._machines and self._machines[module].done
