@@ -22,7 +22,6 @@ from twinpool_services.frontend.context import Context
 log = logging.getLogger(__name__)
 
 EVERY = 0.7  #: seconds between two looks
-RESTS = 3.0  #: how much longer the collector rests than it looks, at least
 LINGER = 5.0  #: seconds that it goes on after the last one has gone, who may just be turning a page
 PATIENCE = 10.0  #: seconds that a page waits for the first look
 MOST_WATCHERS = 100
@@ -179,11 +178,11 @@ class Collector:
         return self._renderer.page("problem_section.html.j2", {"problem": problem, "todo": todo})
 
     def _pause(self, began: float) -> None:
-        """Rest for several times as long as the look took, so that a machine that is busy is not kept busier."""
+        """Rest for as long as the look took at least, so that a machine that is busy is not kept busier."""
         took = time.monotonic() - began
         with self._guard:
             if not self._here.stopping.requested:
-                self._guard.wait(max(EVERY - took, RESTS * took))
+                self._guard.wait(max(EVERY - took, took))
 
     def _is_wanted(self) -> bool:
         with self._guard:
