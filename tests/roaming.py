@@ -12,7 +12,7 @@ import httpx
 from tests.front_ends import NO_TLS
 
 HTTP_SERVED = frozenset({200, 201})
-PAUSE = 0.02  #: seconds after each try, so that the front ends of the tests beside this have a share of the cores
+PAUSE = 0.02  #: seconds after a refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class RoamingClient:
                 pool, address = self.addresses[at % len(self.addresses)]
                 if not self._write(client, pool, address, f"{self.prefix}-{number}"):
                     at += 1
-                stop.wait(PAUSE)
+                    stop.wait(PAUSE)
 
     def _write(self, client: httpx.Client, pool: str, address: str, key: str) -> bool:
         path = f"{address}/v1/homes/{self.home}/modules/PresenceFocus/records/roaming@lab/{key}"
