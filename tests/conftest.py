@@ -43,14 +43,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Choose, and put in order."""
     only_the_seed(config, items)
     users_first(config, items)
-    items.sort(key=_turn)
-
-
-def _turn(item: pytest.Item) -> int:
-    """Labs of containers come once their images are made, and wait much: what waits for nothing runs beside them."""
-    if item.get_closest_marker("docker") is not None:
-        return 1
-    return 2 if {"unit", "simulation"} & set(item.path.parts) else 0
+    # Their images are made while all others run.
+    items.sort(key=lambda item: item.get_closest_marker("docker") is not None)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
