@@ -153,7 +153,7 @@ class FailoverDesk:
         self._attempt(agent, lambda: agent.hear(message, ModuleName(envelope.stream.module), envelope.source))
 
     def _look_at_all(self) -> None:
-        self._tick_at = 0.0
+        """Let nobody rest at the next tick; not sooner, for whoever notes progress rings often."""
         self._rests_until.clear()
         for agent in self.agents.values():
             agent.look_for_wishes()
@@ -163,8 +163,7 @@ class FailoverDesk:
         for home, agent in self.agents.items():
             if now < self._rests_until.get(home, 0.0):
                 continue
-            self._attempt(agent, agent.tick)
-            if agent.is_idle:
+            if self._attempt(agent, agent.tick) and agent.is_idle:
                 self._rests_until[home] = now + REST
         try:
             self._publish()
@@ -173,16 +172,21 @@ class FailoverDesk:
         except StoreUnavailable as error:
             log.warning("standings not told: %s", error, extra={"event": "failover.store_unavailable"})
 
-    def _attempt(self, agent: HomeAgent, work: Callable[[], None]) -> None:
-        """Do something; when it fails, whatever came after it is left, and the agent begins anew from the store."""
+    def _attempt(self, agent: HomeAgent, work: Callable[[], None]) -> bool:
+        """Do something, and say whether it was done.
+
+        When it fails, whatever came after it is left, and the agent begins anew from the store.
+        """
         if self._tenure.is_over:
-            return
+            return False
         try:
             work()
         except SETBACKS as error:
             extra = {"event": "failover.setback", "home": agent.around.home, "reason": str(error)}
             log.warning("%s: begun anew, for %s", agent.around.home, error, extra=extra)
             agent.begin_anew()
+            return False
+        return True
 
     def _publish(self) -> None:
         """Tell our front ends what they may let in, when that has changed."""

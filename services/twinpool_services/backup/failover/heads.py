@@ -24,7 +24,7 @@ class HeadNotes:
     def tick(self) -> None:
         """Note what has changed, now and then. Raises `StoreUnavailable`, `LeaseLost`."""
         now = time.monotonic()
-        if now - max(self._noted_at, self._looked_at) < NOTE_EVERY:
+        if now - self._looked_at < NOTE_EVERY:
             return
         waited, self._looked_at = now - self._noted_at, now
         heard = self._heard()
