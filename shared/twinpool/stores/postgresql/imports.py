@@ -24,6 +24,17 @@ from twinpool.vocabulary.states import ImportLedger
 NOTHING = ByteaArray.of([])
 
 
+@dataclass(frozen=True, slots=True)
+class BatchToApply:
+    """Changes of a stream that are applied together, and what they follow."""
+
+    stream: Stream
+    session: SessionId
+    after: Position
+    upto: Position
+    changes: Sendable
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
     """A transaction that has the import of a stream to itself, until it ends."""
@@ -92,55 +103,39 @@ class PostgresqlImports(Ground):
         generation: Generation,
     ) -> None:
         """Apply changes and move the cursor, all or nothing; see `Imports.apply`."""
-        ready = prepared(changes)
-        if not self._apply_at_once(stream, ready, session, (after, upto), generation):
-            self._apply_in_steps(stream, ready, session, (after, upto), generation)
+        check_stream(stream)
+        batch = BatchToApply(stream, session, after, upto, prepared(changes))
+        if not self._apply_at_once(batch, generation):
+            self._apply_in_steps(batch, generation)
         self._notifier.announce(None if stream.home == CMS_HOME else ())
 
-    def _apply_at_once(
-        self,
-        stream: Stream,
-        ready: Sendable,
-        session: SessionId,
-        bounds: tuple[Position, Position],
-        generation: Generation,
-    ) -> bool:
+    def _apply_at_once(self, batch: BatchToApply, generation: Generation) -> bool:
         """Apply in one journey to the server; False, and nothing done, if anything is in the way."""
-        check_stream(stream)
-        (term, of_session, number), (after, upto) = session, bounds
-        places, contents = ready.puts or (NOTHING, NOTHING)
+        places, contents = batch.changes.puts or (NOTHING, NOTHING)
         row = self._row(
             "apply_batch",
             own_generation=generation,
-            stream=self._streams.make(stream),
-            term=term,
-            generation=of_session,
-            number=number,
-            after=after,
-            upto=upto,
+            stream=self._streams.make(batch.stream),
+            term=batch.session.term,
+            generation=batch.session.generation,
+            number=batch.session.number,
+            after=batch.after,
+            upto=batch.upto,
             places=places,
             contents=contents,
-            gone=ByteaArray.of(ready.gone),
+            gone=ByteaArray.of(batch.changes.gone),
         )
         return row == (True,)
 
-    def _apply_in_steps(
-        self,
-        stream: Stream,
-        ready: Sendable,
-        session: SessionId,
-        bounds: tuple[Position, Position],
-        generation: Generation,
-    ) -> None:
+    def _apply_in_steps(self, batch: BatchToApply, generation: Generation) -> None:
         """Likewise, step by step, to say what is in the way."""
-        after, upto = bounds
-        with self._held(stream, generation) as hold:
-            hold.demand(session)
+        with self._held(batch.stream, generation) as hold:
+            hold.demand(batch.session)
             cursor = hold.progress.cursor
-            if cursor is None or cursor.position != after:
-                raise ImportFailed(f"a batch that follows {after} cannot be applied at {cursor}")
-            write_alone(hold.connection, hold.record_set, ready)
-            hold.run("move_cursor", term=session.term, position=upto)
+            if cursor is None or cursor.position != batch.after:
+                raise ImportFailed(f"a batch that follows {batch.after} cannot be applied at {cursor}")
+            write_alone(hold.connection, hold.record_set, batch.changes)
+            hold.run("move_cursor", term=batch.session.term, position=batch.upto)
 
     def begin(self, stream: Stream, *, session: SessionId, generation: Generation) -> None:
         """Set an unknown stream's cursor to the beginning of the log; see `Imports.begin`."""
