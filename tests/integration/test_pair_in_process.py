@@ -233,6 +233,20 @@ def test_a_change_of_configuration_takes_effect_in_both_pools_without_a_restart(
     assert CMS.home == CMS_HOME
 
 
+def test_a_change_of_configuration_is_known_by_its_commit_however_fresh_the_last_reading_is(
+    any_pair: RunningPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is committed after it must not be handled by what was valid before."""
+    any_pair.await_final()
+    monkeypatch.setattr("twinpool_services.backup.configurations.FRESH_FOR", float("inf"))
+    document = BackupServiceConfiguration().changed(SyncInterval="00:04:00").to_document()
+
+    any_pair.first.write(CMS, Change(*CONFIGURATION_RECORD, json.dumps(document).encode()))
+
+    known = [pool.premises.configurations for pool in (any_pair.first, any_pair.second)]
+    eventually(lambda: all(each.current().sync_interval.total_seconds() == 240 for each in known), "both know")
+
+
 def test_the_log_is_pruned_behind_acknowledgements(any_pair: RunningPair) -> None:
     committed = [any_pair.first.put(f"contacts/{number}", b"friend") for number in range(50)]
     any_pair.await_final()
