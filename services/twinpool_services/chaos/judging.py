@@ -60,7 +60,7 @@ def violations_of(history: History, scenario: Scenario) -> list[Violation]:
     found = [*check_stores(history), *check_prefixes(history), *check_final_states(history)]
     found += check_acknowledgements(history)
     found += [*check_serving(history), *check_workers(history), *_lists(history)]
-    if not any(fault.kind is FaultKind.DISASTER for fault in scenario.faults):
+    if FaultKind.DISASTER not in scenario.kinds:
         found += check_unparted_serving(history)
     return found + list(_expectations(history, scenario))
 

@@ -19,7 +19,7 @@ from twinpool.ports.store import Store
 from twinpool.security.credentials import authorization
 from twinpool.stores.opening import open_store
 from twinpool.vocabulary.deployment import FrontEnd, Pool
-from twinpool.vocabulary.names import PoolFqdn
+from twinpool.vocabulary.names import CMS_HOME, PoolFqdn
 from twinpool_services.chaos.clients import TIMEOUT, Place
 from twinpool_services.chaos.leftovers import remember, remove_leftovers
 from twinpool_services.chaos.scenario.model import Topology
@@ -91,7 +91,7 @@ class Stage:
 
     def pair_of(self, home: str) -> tuple[str, str]:
         """Return the pools that may serve a home: its own, and the backup pool."""
-        own = self.lab.deployment.cms_master if home == "cms" else PoolFqdn(home)
+        own = self.lab.deployment.cms_master if home == CMS_HOME else PoolFqdn(home)
         partner = self.lab.deployment.partner_of(own)
         if partner is None:
             raise RunFailed(f"{home} has no backup pool")
@@ -154,6 +154,9 @@ class Stage:
     def heal(self) -> None:
         """Let everything run and pass again, whatever was broken."""
         self.proxies.heal()
+        if (namespaces := self.lab.servers.namespaces) is not None:
+            for pool in self.pools:
+                namespaces.join(pool.fqdn)
         if self.surroundings.disk is not None:
             self.surroundings.disk.free()
         self.lab.servers.start_broker()
@@ -173,16 +176,17 @@ class Stage:
 
     def await_quiet(self) -> None:
         """Wait until nothing is left to send either way, and all agree who serves what. Raises `RunFailed`."""
-        for home in [pool.fqdn for pool in self.pools if self.lab.deployment.partner_of(pool.fqdn)]:
+        for home in self._homes():
             self.eventually(lambda home=home: self.serving(home), f"both pools agree who serves {home}")  # type: ignore[misc]
         for pool in self.pools:
             self.eventually(lambda pool=pool: self._is_quiet(pool.fqdn), f"{pool.fqdn} is in FinalState")  # type: ignore[misc]
 
     def bring_home(self) -> None:
         """Have each home served by the pool of its name again."""
-        for home in [str(pool.fqdn) for pool in self.pools]:
-            if self.lab.deployment.partner_of(home) and self.serving(home) != home:
-                self.move(home, home)
+        for home in self._homes():
+            own, _ = self.pair_of(home)
+            if self.serving(home) != own:
+                self.move(home, own)
                 self.await_quiet()
 
     def move(self, home: str, to: str, *, disaster: bool = False) -> str:
@@ -203,6 +207,11 @@ class Stage:
 
         done = self.eventually(over, f"the failover of {home} to {to} ends")
         return f"{done['Step']}{': ' + done['Failure'] if done['Failure'] else ''}"
+
+    def _homes(self) -> list[str]:
+        """Return all that can be moved: the central management store as well."""
+        paired = [str(pool.fqdn) for pool in self.pools if self.lab.deployment.partner_of(pool.fqdn)]
+        return [*paired, CMS_HOME]
 
     # ── how ─────────────────────────────────────────────────────────────────────────────────────────────────
 

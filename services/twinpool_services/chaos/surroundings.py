@@ -17,7 +17,7 @@ from twinpool.vocabulary.addresses import broker_addresses
 from twinpool.vocabulary.names import FrontEndName, PoolFqdn
 from twinpool_services.chaos.scenario.model import Topology
 from twinpool_services.chaos.tcp_proxy import LOOPBACK, Proxies
-from twinpool_services.lab import StoreKind
+from twinpool_services.lab import NamespacesUnavailable, Network, StoreKind, require_partitions
 
 DISK_MIB = 48
 LIBRARIES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib/faketime/libfaketime.so.1")
@@ -118,6 +118,8 @@ class ChaosSurroundings:
 
     def __enter__(self) -> Self:
         try:
+            if self.topology.network is Network.NAMESPACES:
+                _require_partitions()
             if self.topology.clocks:
                 self.clocks = Clocks(self._directory / "clocks")
             if self.disk is not None:
@@ -140,10 +142,16 @@ class ChaosSurroundings:
         if self.clocks is not None:
             shutil.rmtree(self._directory / "clocks", ignore_errors=True)
 
+    @property
+    def _has_lines(self) -> bool:
+        return self.topology.network is Network.LOOPBACK
+
     # ── what the lab asks ───────────────────────────────────────────────────────────────────────────────────
 
     def broker_url(self, pool: PoolFqdn, url: str) -> str:
         """Lead a pool to each node of the broker through a line of its own."""
+        if not self._has_lines:
+            return url
         if pool not in self._reached:
             nodes = [_through(self.proxies, pool, "broker", node, AMQP_PORT) for node in broker_addresses(url)]
             first, *others = nodes
@@ -157,12 +165,14 @@ class ChaosSurroundings:
         """Lead a pool to its store: on the small disk, through a line, or straight."""
         if self.disk is not None and pool == self.topology.small_disk:
             return f"sqlite:///{self.disk.path}/{pool}.db"
-        if self.topology.store is StoreKind.POSTGRESQL:
+        if self.topology.store is StoreKind.POSTGRESQL and self._has_lines:
             return _through(self.proxies, pool, "store", url, POSTGRESQL_PORT)
         return url
 
     def address(self, front_end: FrontEndName, listen: str) -> str | None:
         """Lead others to a front end through a line of its pool's."""
+        if not self._has_lines:
+            return None
         host, _, port = listen.rpartition(":")
         pool = front_end.partition(".")[2]
         return f"http://{LOOPBACK}:{self.proxies.lead(pool, 'partner', (host, int(port)))}"
@@ -170,6 +180,13 @@ class ChaosSurroundings:
     def environment(self, front_end: FrontEndName) -> Mapping[str, str]:
         """Give a front end its clock."""
         return {**self._extra, **(self.clocks.environment(front_end) if self.clocks else {})}
+
+
+def _require_partitions() -> None:
+    try:
+        require_partitions()
+    except NamespacesUnavailable as error:
+        raise CannotBeDoneHere(str(error)) from error
 
 
 def _through(proxies: Proxies, pool: str, link: str, url: str, usual: int) -> str:

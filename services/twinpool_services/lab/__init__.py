@@ -5,7 +5,7 @@ from twinpool_services.lab.display import Display, Step
 from twinpool_services.lab.display import display as open_display
 from twinpool_services.lab.front_end_process import ProcessState
 from twinpool_services.lab.lab import Lab
-from twinpool_services.lab.namespaces import BROKER, Namespaces
+from twinpool_services.lab.namespaces import BROKER, Namespaces, NamespacesUnavailable, require_partitions
 from twinpool_services.lab.note import LabFailed
 from twinpool_services.lab.plan import LabPlan, Network, StoreKind
 from twinpool_services.lab.postgresql_cluster import PostgresqlCluster
@@ -19,6 +19,7 @@ __all__ = [
     "UNDISTURBED",
     "VIRTUAL_HOST",
     "Namespaces",
+    "NamespacesUnavailable",
     "Network",
     "Surroundings",
     "Undisturbed",
@@ -34,4 +35,5 @@ __all__ = [
     "interruptible",
     "open_display",
     "uninterrupted",
+    "require_partitions",
 ]

@@ -45,8 +45,7 @@ class Namespaces:
 
     def up(self) -> None:
         """Make what is not there. Raises `NamespacesUnavailable`."""
-        if os.geteuid() != 0:
-            raise NamespacesUnavailable("only root may make network namespaces")
+        _require_root()
         bridge = f"{self._mark}br"
         if not Path("/sys/class/net", bridge).exists():
             self._ip("link", "add", bridge, "type", "bridge")
@@ -96,6 +95,18 @@ class Namespaces:
 
     def _within(self, who: str, program: str, *words: str) -> None:
         _run([*self.command(who), _program(program), *words])
+
+
+def require_partitions() -> None:
+    """Raise `NamespacesUnavailable` unless pools can be parted here."""
+    _require_root()
+    for program in ("ip", "iptables"):
+        _program(program)
+
+
+def _require_root() -> None:
+    if os.geteuid() != 0:
+        raise NamespacesUnavailable("only root may make network namespaces")
 
 
 def _run(command: list[str]) -> None:

@@ -14,8 +14,11 @@ RESET_EVERY = 0.5  #: seconds
 
 def partition(stage: Stage, fault: Fault, _seed: int) -> Active:
     """Let nothing pass in a direction, to everything outside the pool or to one kind of place."""
-    lines = _lines(stage, fault, without_store=True)
     direction = fault.settings.get("direction", "both")
+    if (namespaces := stage.lab.servers.namespaces) is not None:
+        namespaces.part(fault.target, outwards=direction in {"both", "out"}, inwards=direction in {"both", "in"})
+        return TakenBackBy(lambda: namespaces.join(fault.target), f"{direction}, by the kernel")
+    lines = _lines(stage, fault, without_store=True)
     for line in lines:
         line.rule.cut_out = direction in {"both", "out"}
         line.rule.cut_in = direction in {"both", "in"}

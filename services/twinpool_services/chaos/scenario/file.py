@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -22,22 +21,11 @@ from twinpool_services.chaos.scenario.model import (
     Topology,
 )
 from twinpool_services.chaos.scenario.planning import DIRECTIONS, TAMPERINGS, USUAL
-from twinpool_services.lab import StoreKind
+from twinpool_services.chaos.scenario.targets import POOL, suits
+from twinpool_services.lab import Network, StoreKind
 
 NAME = r"[a-z0-9][a-z0-9-]{0,60}"
 LINKS = ("broker", "partner", "store", "all")
-
-_POOL = r"pool\d+\.lab"
-_FRONT_END = rf"(?:fe\d+\.{_POOL}|(?:active|idle) of {_POOL})"
-
-#: What a fault of each kind may be aimed at.
-TARGETS: dict[FaultKind, str] = {
-    **dict.fromkeys((FaultKind.KILL, FaultKind.PAUSE, FaultKind.RESTART), _FRONT_END),
-    **dict.fromkeys((FaultKind.BROKER_RESTART, FaultKind.POSTGRESQL_RESTART), ""),
-    **dict.fromkeys((FaultKind.BROKER_NODE_KILL, FaultKind.BROKER_NODE_PARTITION), r"[1-7]"),
-    FaultKind.CLOCK_JUMP: rf"(?:{_FRONT_END}|{_POOL})",
-    **dict.fromkeys((FaultKind.FAILOVER, FaultKind.DISASTER, FaultKind.FAILBACK), rf"(?:{_POOL}|cms)"),
-}
 
 #: Which settings a kind knows.
 SETTINGS: dict[FaultKind, tuple[str, ...]] = {
@@ -49,6 +37,8 @@ SETTINGS: dict[FaultKind, tuple[str, ...]] = {
     FaultKind.DELETE_QUEUE: ("subject",),
     FaultKind.TAMPER: ("how",),
 }
+
+NEED_LINES = (FaultKind.LATENCY, FaultKind.BANDWIDTH, FaultKind.RESET)
 
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
@@ -74,14 +64,15 @@ class TopologyTable(BaseModel):
     ack_timeout: str = Topology().ack_timeout
     partner_query_timeout: str = Topology().partner_query_timeout
     clocks: bool = False
-    small_disk: Annotated[str, Field(pattern=f"^{_POOL}$")] | None = None
+    small_disk: Annotated[str, Field(pattern=f"^{POOL}$")] | None = None
+    network: Network = Network.LOOPBACK
 
 
 class LoadTable(BaseModel):
     """`[load]`."""
 
     model_config = Strict
-    homes: Annotated[list[Annotated[str, Field(pattern=f"^{_POOL}$")]], Field(min_length=1)] = ["pool1.lab"]
+    homes: Annotated[list[Annotated[str, Field(pattern=f"^{POOL}$")]], Field(min_length=1)] = ["pool1.lab"]
     clients: Annotated[int, Field(ge=1, le=50)] = 3
     rate: Annotated[float, Field(gt=0, le=1000)] = 10.0
     keys: Annotated[int, Field(ge=1, le=100)] = 4
@@ -104,8 +95,7 @@ class FaultTable(BaseModel):
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
-        pattern = TARGETS.get(self.kind, _POOL)
-        if not re.fullmatch(pattern, self.target):
+        if not suits(self.kind, self.target):
             raise ValueError(f"{self.kind} cannot be aimed at {self.target!r}")
         known = SETTINGS.get(self.kind, ())
         if alien := sorted(set(self.settings) - set(known)):
@@ -132,11 +122,13 @@ class RandomTable(BaseModel):
     lasts: Range = (0.5, 3.0)
 
     @model_validator(mode="after")
-    def _every_target_fits_every_kind(self) -> Self:
+    def _each_finds_one_that_suits(self) -> Self:
         for kind in self.kinds:
-            for target in self.targets:
-                if not re.fullmatch(TARGETS.get(kind, _POOL), target):
-                    raise ValueError(f"{kind} cannot be aimed at {target!r}")
+            if not any(suits(kind, target) for target in self.targets):
+                raise ValueError(f"{kind} cannot be aimed at any of {', '.join(self.targets)}")
+        for target in self.targets:
+            if not any(suits(kind, target) for kind in self.kinds):
+                raise ValueError(f"nothing of {', '.join(self.kinds)} can be aimed at {target!r}")
         return self
 
 
@@ -149,6 +141,7 @@ class ExpectTable(BaseModel):
     writes_at_least: Annotated[int, Field(ge=0)] = 10
     outage_at_most: Seconds = 60.0
     take_overs_at_least: Annotated[int, Field(ge=0)] = 0
+    moves: Literal["done", "ended"] = "done"
 
 
 class ScenarioFile(BaseModel):
@@ -209,6 +202,8 @@ def _check_together(scenario: Scenario, text: str, name: str) -> None:
         FaultKind.BROKER_NODE_KILL: "" if topology.broker_nodes > 1 else "needs topology.broker_nodes above 1",
         FaultKind.BROKER_NODE_PARTITION: "" if topology.broker_nodes > 1 else "needs topology.broker_nodes above 1",
     }
+    if topology.network is Network.NAMESPACES:
+        lacking |= dict.fromkeys(NEED_LINES, 'needs topology.network = "loopback", where lines lead through proxies')
     placed: list[tuple[toml_lines.Path, FaultKind]]
     placed = [(("fault", at, "kind"), fault.kind) for at, fault in enumerate(scenario.faults)]
     placed += [
@@ -220,6 +215,8 @@ def _check_together(scenario: Scenario, text: str, name: str) -> None:
     for at, fault in enumerate(scenario.faults):
         if fault.at >= scenario.seconds:
             raise _blame(text, name, ("fault", at, "at"), f"is after the end at {scenario.seconds:g} s")
+        if "link" in fault.settings and topology.network is Network.NAMESPACES:
+            raise _blame(text, name, ("fault", at, "link"), "the kernel parts a pool from everything outside")
 
 
 def _blame(text: str, name: str, path: toml_lines.Path, complaint: str) -> InvalidConfiguration:
@@ -238,4 +235,4 @@ def _random(table: RandomTable) -> RandomFaults:
     return RandomFaults(kinds=tuple(table.kinds), targets=tuple(table.targets), **given)
 
 
-__all__ = ["DIRECTIONS", "LINKS", "SETTINGS", "TAMPERINGS", "TARGETS", "parse_scenario", "read_scenario"]
+__all__ = ["DIRECTIONS", "LINKS", "SETTINGS", "TAMPERINGS", "parse_scenario", "read_scenario"]

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from twinpool_services.lab import LabPlan, StoreKind
+from twinpool_services.lab import LabPlan, Network, StoreKind
 
 
 class FaultKind(enum.StrEnum):
@@ -47,6 +47,7 @@ class Topology:
     partner_query_timeout: str = "00:00:04"
     clocks: bool = False  #: processes run under libfaketime
     small_disk: str | None = None  #: pool whose store lies on a disk that can be filled
+    network: Network = Network.LOOPBACK  #: with namespaces the kernel parts pools, and no line leads anywhere
 
     @property
     def lab_plan(self) -> LabPlan:
@@ -58,6 +59,7 @@ class Topology:
             broker_nodes=self.broker_nodes,
             lease_duration=self.lease_duration,
             heartbeat=self.heartbeat,
+            network=self.network,
             options={"partner_query_timeout": self.partner_query_timeout},
         )
 
@@ -112,6 +114,7 @@ class Expectations:
     writes_at_least: int = 10  #: answered, or nothing was tried
     outage_at_most: float = 60.0  #: seconds without any answered write of a home
     take_overs_at_least: int = 0  #: of all pools' leases
+    moves: str = "done"  #: `ended`: under fire, a move may be refused, or end without having moved anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,3 +129,8 @@ class Scenario:
     faults: tuple[Fault, ...] = ()
     random: RandomFaults | None = None
     expect: Expectations = field(default_factory=Expectations)
+
+    @property
+    def kinds(self) -> frozenset[FaultKind]:
+        """The kinds of all faults that may come."""
+        return frozenset([fault.kind for fault in self.faults]) | frozenset(self.random.kinds if self.random else ())

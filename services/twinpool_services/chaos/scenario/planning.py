@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from twinpool_services.chaos.scenario.model import Fault, FaultKind, RandomFaults, Scenario
+from twinpool_services.chaos.scenario.targets import suits
 
 #: Settings that random faults of a kind need.
 USUAL: dict[FaultKind, dict[str, float | str]] = {
@@ -40,7 +41,7 @@ def _chosen(wanted: RandomFaults, seconds: float, seed: int) -> Iterator[Fault]:
     while at < seconds:
         kind = dice.choice(wanted.kinds)
         lasts = round(dice.uniform(*wanted.lasts), 3)
-        target = dice.choice(wanted.targets)
+        target = dice.choice([target for target in wanted.targets if suits(kind, target)])
         yield Fault(kind=kind, target=target, at=round(at, 3), lasts=lasts, settings=_settings(kind, dice))
         at += lasts + dice.uniform(*wanted.every)
 

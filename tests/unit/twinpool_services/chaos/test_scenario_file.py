@@ -42,6 +42,12 @@ def test_a_scenario_is_read_as_it_is_written() -> None:
         ('[[fault]]\nkind = "kill"\ntarget = "fe1.pool1.lab"\nat = 10\n', "fault[0].at", 7, "after the end at 10 s"),
         ('[[fault]]\nkind = "disk-full"\ntarget = "pool2.lab"\nat = 1\n', "fault[0].kind", 5, "topology.small_disk"),
         ('[random]\nkinds = ["kill"]\ntargets = ["pool1.lab"]\n', "random", 4, "cannot be aimed at"),
+        (
+            '[random]\nkinds = ["kill", "pause"]\ntargets = ["fe1.pool1.lab", "pool1.lab"]\n',
+            "random",
+            4,
+            "nothing of kill, pause can be aimed at 'pool1.lab'",
+        ),
         ('[random]\nkinds = ["broker-node-kill"]\ntargets = ["1"]\n', "random.kinds[0]", 5, "topology.broker_nodes"),
     ],
 )
@@ -52,6 +58,29 @@ def test_what_is_wrong_is_named_with_key_and_line(rest: str, key: str, line: int
     assert refused.value.field == key
     assert f"mine.toml, line {line}: {key}: " in str(refused.value)
     assert complaint in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("fault", "key", "complaint"),
+    [
+        ('kind = "latency"\nseconds = 1\n', "fault[0].kind", 'latency needs topology.network = "loopback"'),
+        ('kind = "partition"\nlink = "broker"\n', "fault[0].link", "the kernel parts a pool from everything"),
+    ],
+)
+def test_what_only_lines_can_do_is_refused_where_the_kernel_parts_pools(fault: str, key: str, complaint: str) -> None:
+    with pytest.raises(InvalidConfiguration) as refused:
+        parsed(f'[topology]\nnetwork = "namespaces"\n[[fault]]\nat = 1\ntarget = "pool1.lab"\n{fault}')
+
+    assert refused.value.field == key
+    assert complaint in str(refused.value)
+
+
+def test_a_random_fault_is_aimed_at_a_target_that_suits_it() -> None:
+    scenario = parsed('[random]\nkinds = ["kill", "partition"]\ntargets = ["fe1.pool1.lab", "pool2.lab"]\n')
+
+    aimed = {(fault.kind, fault.target) for seed in range(20) for fault in plan_of(scenario, seed).faults}
+
+    assert aimed == {(FaultKind.KILL, "fe1.pool1.lab"), (FaultKind.PARTITION, "pool2.lab")}
 
 
 def test_what_is_no_toml_is_refused() -> None:
