@@ -30,6 +30,7 @@ from twinpool_services.lab import Display, Lab, StoreKind, Watcher, interruptibl
 from twinpool_services.measuring.machine import machine, versions
 
 PATIENCE = 600.0  #: seconds
+LOOK = 0.5  #: seconds between two looks how far it is, as `Debug-CsInterPoolReplication` waits: each costs the pool
 
 EXAMPLES = """\b
 Examples:
@@ -115,9 +116,11 @@ class Verifications:
         with _client(self._lab, self._first) as client:
             asked = client.post(path, json={"BackupModule": str(self._stream.module)})
             name = _answer(asked)["Verification"]
-            done = self._until(
-                lambda: found if (found := _answer(client.get(f"{path}/{name}")))["EndedAt"] else None, "it has ended"
-            )
+            give_up_at = time.monotonic() + PATIENCE
+            while not (done := _answer(client.get(f"{path}/{name}")))["EndedAt"]:
+                if time.monotonic() > give_up_at:
+                    raise BenchFailed(f"a verification has not ended within {PATIENCE:.0f} s")
+                time.sleep(LOOK)
         if not done["Clean"]:
             raise BenchFailed(f"the pools are not found equal: {json.dumps(done)[:1000]}")
         return next(row for row in done["BackupModules"] if row["Identity"] == self._stream.module)

@@ -20,7 +20,7 @@ from twinpool_services.chaos.scenario.model import Scenario
 from twinpool_services.chaos.scenario.planning import Plan, plan_of
 from twinpool_services.chaos.stage import RunFailed, Stage
 from twinpool_services.chaos.surroundings import CannotBeDoneHere
-from twinpool_services.chaos.tenures import read_tenures
+from twinpool_services.chaos.tenures import of_run, read_tenures
 from twinpool_services.chaos.timeline import Timeline
 from twinpool_services.lab import Display
 
@@ -182,9 +182,9 @@ def _note_tenures(stage: Stage, history: HistoryWriter, since: float) -> None:
     if stage.topology.clocks:
         return
     for pool in stage.pools:
-        for one in pool.front_ends:
-            for tenure in read_tenures(stage.lab.process(one.name).log_file, one.name, since):
-                history.note(tenure)
+        logs = [(one.name, stage.lab.process(one.name).log_file) for one in pool.front_ends]
+        for tenure in of_run([tenure for name, log in logs for tenure in read_tenures(log, name, since)]):
+            history.note(tenure)
 
 
 def _settle(stage: Stage, home: str) -> list[str]:

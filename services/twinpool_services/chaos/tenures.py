@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,16 @@ def read_tenures(log_file: Path, front_end: str, since: float) -> Iterator[Tenur
             under_way = None
     if under_way is not None:
         yield under_way
+
+
+def of_run(tenures: Iterable[Tenure]) -> list[Tenure]:
+    """Leave out of a pool's tenures those that were over before the run, whatever their logs do not say.
+
+    Whoever was killed has told of no end: of all that began before the run only the newest lasted into it.
+    """
+    found = sorted(tenures, key=lambda one: one.generation)
+    before = [one for one in found if one.began < 0]
+    return [*before[-1:], *(one for one in found if one.began >= 0)]
 
 
 def _events(log_file: Path) -> Iterator[dict[str, Any]]:

@@ -15,17 +15,23 @@ WAYS = 20  #: into so many parts a range is parted that differs
 LEAF = 64  #: records; a range of no more is compared record by record
 
 
-Place = TypeVar("Place")
+Place = TypeVar("Place", bytes, RecordKey)  #: both are ordered as the keys that they stand for
 
 
 class Keys(Sequence[RecordKey], Generic[Place]):
-    """Keys in their order, as a store has them. Most are never looked at, so each is read when it is."""
+    """Keys in their order, as a store has them. Most are never looked at, so each is read when it is.
 
-    __slots__ = ("_places", "_read")
+    A key is looked for among the places themselves: to read those that are compared on the way would take ten times
+    as long.
+    """
 
-    def __init__(self, places: list[Place], read: Callable[[Place], RecordKey]) -> None:
-        """Hold places, each of which `read` makes a key of."""
-        self._places, self._read = places, read
+    __slots__ = ("_place_of", "_places", "_read")
+
+    def __init__(
+        self, places: list[Place], read: Callable[[Place], RecordKey], place_of: Callable[[RecordKey], Place]
+    ) -> None:
+        """Hold places, each of which `read` makes a key of, and `place_of` of a key a place."""
+        self._places, self._read, self._place_of = places, read, place_of
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -37,16 +43,29 @@ class Keys(Sequence[RecordKey], Generic[Place]):
     def __getitem__(self, at: slice) -> Keys[Place]: ...
     def __getitem__(self, at: int | slice) -> RecordKey | Keys[Place]:
         """Read one, or hold some."""
-        return Keys(self._places[at], self._read) if isinstance(at, slice) else self._read(self._places[at])
+        return self._holding(self._places[at]) if isinstance(at, slice) else self._read(self._places[at])
 
     def chosen(self, selectors: Iterable[int]) -> Keys[Place]:
         """Hold those for which the selector is not 0."""
-        return Keys(list(compress(self._places, selectors)), self._read)
+        return self._holding(list(compress(self._places, selectors)))
+
+    def find(self, key: RecordKey) -> int | None:
+        """Return where a key is; None if it is not there."""
+        place = self._place_of(key)
+        at = bisect_left(self._places, place)
+        return at if at < len(self._places) and self._places[at] == place else None
+
+    def behind(self, key: RecordKey) -> int:
+        """Return where the first one is that comes after a key."""
+        return bisect_right(self._places, self._place_of(key))
+
+    def _holding(self, places: list[Place]) -> Keys[Place]:
+        return Keys(places, self._read, self._place_of)
 
 
 def keys_of_records(keys: list[RecordKey]) -> Keys[RecordKey]:
     """Hold keys that have been read already."""
-    return Keys(keys, lambda key: key)
+    return Keys(keys, lambda key: key, lambda key: key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +79,7 @@ class DigestedRecords:
         """Return them without some records."""
         kept = bytearray(b"\1") * len(self.keys)
         for key in excluded:
-            at = bisect_left(self.keys, key)
-            if at < len(self.keys) and self.keys[at] == key:
+            if (at := self.keys.find(key)) is not None:
                 kept[at] = 0
         if all(kept):
             return self
@@ -69,8 +87,8 @@ class DigestedRecords:
 
     def within(self, wanted: KeyRange) -> DigestedRecords:
         """Return those of a smaller range."""
-        first = 0 if wanted.after is None else bisect_right(self.keys, wanted.after)
-        end = len(self.keys) if wanted.upto is None else bisect_right(self.keys, wanted.upto)
+        first = 0 if wanted.after is None else self.keys.behind(wanted.after)
+        end = len(self.keys) if wanted.upto is None else self.keys.behind(wanted.upto)
         return DigestedRecords(keys=self.keys[first:end], digests=self.digests[first:end])
 
     def total(self) -> RangeDigest:

@@ -51,7 +51,7 @@ class PostgresqlVerifying(Ground):
             cursor = connection.execute(SQL["cursor"], this).fetchone()
             oldest = connection.execute(SQL["oldest"], this).fetchone()
         return ReadDigests(
-            records=DigestedRecords(keys=Keys(places[:limit], _key), digests=digests[:limit]),
+            records=DigestedRecords(keys=Keys(places[:limit], _key, _place), digests=digests[:limit]),
             whole=len(places) <= limit,
             cursor=None if cursor is None else Cursor(Term(cursor[0]), Position(cursor[1])),
             touched=touched,
@@ -61,6 +61,10 @@ class PostgresqlVerifying(Ground):
 
 def _key(place: bytes) -> RecordKey:
     return RecordKey(*owner_and_key(place))
+
+
+def _place(key: RecordKey) -> bytes:
+    return place_of(*key)
 
 
 def _first(after: RecordKey | None) -> bytes:

@@ -151,6 +151,16 @@ def test_a_key_is_read_when_it_is_looked_at_and_no_other() -> None:
         read.append(place)
         return RecordKey("o", place.decode())
 
-    held = Keys([b"a", b"b", b"c"], key)
+    held = Keys([b"a", b"b", b"c"], key, lambda key: key.key.encode())
 
     assert (len(held[1:]), held[1:].chosen([0, 1])[0], read) == (2, RecordKey("o", "c"), [b"c"])
+
+
+def test_a_key_is_looked_for_without_reading_any() -> None:
+    def unread(place: bytes) -> RecordKey:
+        raise AssertionError(f"{place!r} was read")
+
+    held = Keys([b"a", b"c", b"d"], unread, lambda key: key.key.encode())
+
+    assert [held.find(RecordKey("o", key)) for key in "abcd"] == [0, None, 1, 2]
+    assert [held.behind(RecordKey("o", key)) for key in ("", "a", "b", "z")] == [0, 1, 1, 3]

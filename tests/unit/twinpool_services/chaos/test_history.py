@@ -10,7 +10,7 @@ from twinpool_services.chaos.history import FaultSpan, HistoryWriter, Tenure, re
 from twinpool_services.chaos.judging import figures_of, outage_of
 from twinpool_services.chaos.report.page import render
 from twinpool_services.chaos.report.series import STEP, load_of, serving_of, states_of
-from twinpool_services.chaos.tenures import read_tenures
+from twinpool_services.chaos.tenures import of_run, read_tenures
 
 WHOLE = history(
     [write(1, kind="append", items={"alice/list-0.0": (1,)}), write(2), write(9, pool=P2, term=2)],
@@ -79,3 +79,15 @@ def test_tenures_are_read_from_the_log_of_a_front_end(tmp_path: Path) -> None:
     found = list(read_tenures(log, "fe1.pool1.lab", since=100.0))
 
     assert [(one.generation, one.began, one.ended) for one in found] == [(3, 0.0, 10.0), (5, 20.0, None)]
+
+
+def test_who_was_killed_before_the_run_has_no_tenure_in_it() -> None:
+    def tenure(front_end: str, generation: int, began: float, ended: float | None = None) -> Tenure:
+        return Tenure(front_end=front_end, generation=generation, began=began, ended=ended)
+
+    killed, under_way = tenure("fe1.pool1.lab", 3, -90.0), tenure("fe2.pool1.lab", 4, -80.0)
+    later = tenure("fe1.pool1.lab", 5, 2.0)
+
+    assert of_run([later, killed, under_way]) == [under_way, later]
+    assert of_run([killed]) == [killed]
+    assert of_run([]) == []
