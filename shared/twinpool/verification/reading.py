@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import Generic, TypeVar, overload
+from typing import Any, Generic, Protocol, TypeVar, overload
 
 from twinpool.verification.digests import KeyRange, RangeDigest, parts_of, range_digest
 from twinpool.vocabulary.change import RecordKey
@@ -15,7 +15,13 @@ WAYS = 20  #: into so many parts a range is parted that differs
 LEAF = 64  #: records; a range of no more is compared record by record
 
 
-Place = TypeVar("Place", bytes, RecordKey)  #: both are ordered as the keys that they stand for
+class Ordered(Protocol):
+    """What is ordered as the keys are that it stands for."""
+
+    def __lt__(self, other: Any, /) -> bool: ...
+
+
+Place = TypeVar("Place", bound=Ordered)
 
 
 class Keys(Sequence[RecordKey], Generic[Place]):

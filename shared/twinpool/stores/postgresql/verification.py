@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
+from weakref import WeakKeyDictionary
 
 from twinpool.errors import StoreUnavailable
 from twinpool.ports.verification import MOST_TOUCHED, ReadDigests
@@ -20,6 +21,8 @@ from twinpool.vocabulary.session import Cursor
 
 _ABOVE_ALL = _BETWEEN_PLACES = b"\xff"  #: there is no such byte in UTF-8
 _ROW_HASH = "postgresql-row-hash-"
+#: What servers have been found to know; a connection leads to one server for as long as it lasts.
+_KNOWN: MutableMapping[Connection, Sequence[DigestMethod]] = WeakKeyDictionary()
 
 
 class PostgresqlVerifying(Ground):
@@ -83,6 +86,13 @@ def _methods(connection: Connection) -> Sequence[DigestMethod]:
     choose, and may depend on version and processor, so the name of that method holds what comes of a probe: who
     hashes otherwise calls it otherwise, and then SHA-256 is what both know.
     """
+    known = _KNOWN.get(connection)
+    if known is None:
+        known = _KNOWN[connection] = _probed(connection)
+    return known
+
+
+def _probed(connection: Connection) -> Sequence[DigestMethod]:
     row = connection.execute(SQL["can_hash_rows"]).fetchone()
     if row is None or not row[0]:
         return (SHA_256,)
