@@ -41,7 +41,7 @@ from twinpool.stores.postgresql.statements import SQL
 from twinpool.stores.postgresql.writing import entering, standings_of
 from twinpool.vocabulary.change import Change, ChangeSet
 from twinpool.vocabulary.home import Mode
-from twinpool.vocabulary.names import ORIGIN, FrontEndName, Generation, PoolFqdn, Position
+from twinpool.vocabulary.names import ORIGIN, FrontEndName, Generation, PoolFqdn, Position, Route
 from twinpool.wire import decode_changes, encode_changes
 
 pytestmark = pytest.mark.postgresql
@@ -413,3 +413,26 @@ def test_a_take_over_waits_for_what_the_former_holder_is_committing(
         taken = taking.result()
 
     assert taken.generation == Generation(lease.generation + 1)
+
+
+@pytest.mark.parametrize("commit", [True, False])
+def test_a_standing_is_settled_up_to_a_gap_that_may_still_be_filled(
+    databases: Databases, store: PostgresqlStore, commit: bool
+) -> None:
+    route = Route(STREAM, PARTNER)
+    (before,) = committed(store, put("a"))
+    slow = Writer(databases.connect(), store)
+    slow.begin()
+    slow.change(Change("slow", "k", b"v"))
+    slow.take_position()
+    (behind,) = committed(store, put("b"))
+
+    (open_gap,) = store.route_standings([route])
+    slow.end(commit=commit)
+    committed(store, put("c"))
+    store.route_standings([route])
+    (closed,) = store.route_standings([route])
+
+    assert (open_gap.head, open_gap.settled) == (behind, before)
+    assert closed.settled == closed.head > behind
+    assert closed.pending.changes == (4 if commit else 3)

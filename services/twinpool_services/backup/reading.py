@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from twinpool.modules.registry import Modules
+from twinpool.ports.standings import RouteStanding, StreamStanding
 from twinpool.ports.store import Store
 from twinpool.protocol.classification import classify_export, classify_import
 from twinpool.vocabulary.configuration import BackupServiceConfiguration
@@ -16,7 +17,7 @@ from twinpool.vocabulary.names import Instant, PoolFqdn, Position, Route
 from twinpool.vocabulary.session import ImportProgress
 from twinpool.vocabulary.states import ExportProgress, ExportState, ImportLedger, ImportState
 from twinpool_services.backup.roles import ImportRole, paired_homes, roles_of
-from twinpool_services.backup.status import read_progress
+from twinpool_services.backup.status import progress_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,42 +61,42 @@ def read_replication(
     modules: Modules,
     configuration: BackupServiceConfiguration,
 ) -> Reading:
-    """Read how a pool stands: a few short queries for each stream. Raises `StoreUnavailable`."""
+    """Read how a pool stands. Raises `StoreUnavailable`."""
     began = time.monotonic()
     homes = paired_homes(deployment, pool, store.homes())
     user = [module.name for module in modules if not module.category.is_cms]
     cms = [module.name for module in modules if module.category.is_cms]
     roles = roles_of(deployment, pool, homes, user, cms)
-    routes = tuple(_route(store, role.route, configuration) for role in roles.exports)
-    streams = tuple(_stream(store, role) for role in roles.imports)
+    routes = [role.route for role in roles.exports]
+    told_routes = store.route_standings(routes)
+    told_streams = store.stream_standings([role.stream for role in roles.imports])
+    as_of = store.now()  # Behind all that is judged by it.
     return Reading(
-        as_of=store.now(),
+        as_of=as_of,
         seconds=time.monotonic() - began,
         lease=store.current_lease(),
         homes=tuple(homes),
-        routes=routes,
-        streams=streams,
+        routes=tuple(
+            _route(route, told, configuration, as_of) for route, told in zip(routes, told_routes, strict=True)
+        ),
+        streams=tuple(_stream(role, told) for role, told in zip(roles.imports, told_streams, strict=True)),
     )
 
 
-def _route(store: Store, route: Route, configuration: BackupServiceConfiguration) -> RouteReading:
-    progress = read_progress(store, route, configuration, served=True)
+def _route(
+    route: Route, told: RouteStanding, configuration: BackupServiceConfiguration, as_of: Instant
+) -> RouteReading:
+    progress = progress_of(told, configuration, as_of)
     state, reason = classify_export(progress)
     return RouteReading(
         route=route,
         progress=progress,
         state=state,
         reason=reason,
-        settled=store.settled(route.stream),
-        log_bytes=store.log_size(route.stream),
+        settled=told.settled,
+        log_bytes=told.log_bytes,
     )
 
 
-def _stream(store: Store, role: ImportRole) -> StreamReading:
-    ledger = store.import_ledger(role.stream)
-    return StreamReading(
-        role=role,
-        progress=store.import_progress(role.stream),
-        ledger=ledger,
-        state=classify_import(ledger),
-    )
+def _stream(role: ImportRole, told: StreamStanding) -> StreamReading:
+    return StreamReading(role=role, progress=told.progress, ledger=told.ledger, state=classify_import(told.ledger))

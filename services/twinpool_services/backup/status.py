@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twinpool.modules.registry import Modules
+from twinpool.ports.standings import RouteStanding
 from twinpool.ports.store import Store
 from twinpool.protocol.classification import (
     age_of_oldest,
@@ -21,26 +22,19 @@ from twinpool_services.backup.roles import paired_homes
 from twinpool_services.backup.untrusted import read_untrusted
 
 
-def read_progress(
-    store: Store, route: Route, configuration: BackupServiceConfiguration, *, served: bool
-) -> ExportProgress:
-    """Read all that the export state of a route is concluded from.
-
-    The ledger is read before the head: what is acknowledged then was committed then, so equality means that at the
-    time of the second reading nothing was missing (guarantee 6).
-    """
-    ledger = store.export_ledger(route)
+def progress_of(standing: RouteStanding, configuration: BackupServiceConfiguration, as_of: Instant) -> ExportProgress:
+    """Return all that the export state of a route is concluded from, of a home that is served here."""
     return ExportProgress(
-        served=served,
-        ledger=ledger,
-        head=store.head(route.stream),
-        pending=store.pending(route.stream, after=ledger.acknowledged),
+        served=True,
+        ledger=standing.ledger,
+        head=standing.head,
+        pending=standing.pending,
         batch_changes=configuration.max_changes_per_batch,
         batch_bytes=configuration.max_batch_bytes,
         sync_interval=configuration.sync_interval,
         ack_timeout=configuration.ack_timeout,
-        as_of=store.now(),
-        oldest=store.oldest(route.stream),
+        as_of=as_of,
+        oldest=standing.oldest,
     )
 
 
@@ -58,7 +52,7 @@ def read_status(
     """
     backup_pool = deployment.partner_of(pool)
     homes = paired_homes(deployment, pool, store.homes())
-    reader = _Reader(store, backup_pool, pool, homes, configuration)
+    reader = _Reader(store, backup_pool, pool, homes, configuration, modules)
     rows = tuple(reader.row(module.name, is_cms=module.category.is_cms) for module in modules)
     lease = store.current_lease()
     if lease is None:
@@ -95,17 +89,36 @@ class _Reader:
         pool: PoolFqdn,
         homes: list[HomeStatus],
         configuration: BackupServiceConfiguration,
+        modules: Modules,
     ) -> None:
-        self._store, self._backup_pool, self._pool = store, backup_pool, pool
+        self._backup_pool, self._pool = backup_pool, pool
         self._homes, self._configuration = homes, configuration
+        served, copied = self._streams_of(modules)
+        routes = [] if backup_pool is None else [Route(stream, backup_pool) for stream in served]
+        self._routes = dict(zip(routes, store.route_standings(routes), strict=True))
+        self._imports = dict(zip(copied, store.stream_standings(copied), strict=True))
+        self._as_of = store.now()  # Behind all that is judged by it.
+
+    def _streams_of(self, modules: Modules) -> tuple[list[Stream], list[Stream]]:
+        """Return those that we serve, and those that we are fed."""
+        served: list[Stream] = []
+        copied: list[Stream] = []
+        for module in modules:
+            for home in self._of(is_cms=module.category.is_cms):
+                (served if home.serving_pool == self._pool else copied).append(Stream(home.home, module.name))
+        return served, copied
+
+    def _of(self, *, is_cms: bool) -> list[HomeStatus]:
+        return [home for home in self._homes if (home.home == CMS_HOME) == is_cms]
 
     def row(self, module: ModuleName, *, is_cms: bool) -> ModuleStatus:
         """Roll the homes of a module up: the worst of what this pool exports, and of what it imports."""
-        homes = [home for home in self._homes if (home.home == CMS_HOME) == is_cms]
+        homes = self._of(is_cms=is_cms)
         exports = [self._export(module, home) for home in homes if home.serving_pool == self._pool]
-        imports = [Stream(home.home, module) for home in homes if home.serving_pool != self._pool]
-        failures = [failure for stream in imports if (failure := self._store.import_ledger(stream).failure)]
-        import_state = worst_import(classify_import(self._store.import_ledger(stream)) for stream in imports)
+        copied = [Stream(home.home, module) for home in homes if home.serving_pool != self._pool]
+        imports = [self._imports[stream].ledger for stream in copied]
+        failures = [ledger.failure for ledger in imports if ledger.failure]
+        import_state = worst_import(map(classify_import, imports))
         worst = min(exports, key=lambda row: _SEVERITY.index(row.export_state), default=self._not_served(module))
         return ModuleStatus(
             identity=module,
@@ -122,7 +135,7 @@ class _Reader:
         if self._backup_pool is None:
             return self._not_served(module, "this pool has no backup pool")
         route = Route(Stream(home.home, module), self._backup_pool)
-        progress = read_progress(self._store, route, self._configuration, served=True)
+        progress = progress_of(self._routes[route], self._configuration, self._as_of)
         state, reason = classify_export(progress)
         pending: Pending = progress.pending
         return ModuleStatus(

@@ -13,6 +13,7 @@ from typing import Protocol
 from twinpool.errors import TwinpoolError
 from twinpool.ports.audit import Audits
 from twinpool.ports.examination import Examined
+from twinpool.ports.standings import Standings
 from twinpool.ports.terms import Operations, Orphans, Terms
 from twinpool.ports.verification import Verifying
 from twinpool.vocabulary.change import Change, ChangeSet, Committed, Pending, Record, RecordKey, Transaction
@@ -286,6 +287,7 @@ class Store(
     Verifying,
     Audits,
     Examined,
+    Standings,
     Protocol,
 ):
     """The whole pool store, as the adapters fulfil it. Safe to use from many threads."""

@@ -16,6 +16,7 @@ from twinpool.stores.memory.orphans import MemoryOrphans
 from twinpool.stores.memory.records import MemoryHomes, MemoryLog, MemoryRecords
 from twinpool.stores.memory.terms import MemoryTerms
 from twinpool.stores.memory.verification import MemoryVerifying
+from twinpool.stores.standings_by_parts import StandingsByParts
 from twinpool.vocabulary.names import FrontEndName, PoolFqdn
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class MemoryStore(
     MemoryOperations,
     MemoryVerifying,
     MemoryAudits,
+    StandingsByParts,
 ):
     """A pool's store in memory; the front ends of a pool share one object. Safe to use from many threads."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from twinpool.errors import ImportFailed, SessionOvertaken
 from twinpool.stores.postgresql.arrays import ByteaArray
@@ -22,6 +23,12 @@ from twinpool.vocabulary.session import ImportProgress, SessionId
 from twinpool.vocabulary.states import ImportLedger
 
 NOTHING = ByteaArray.of([])
+
+
+def import_ledger_of(row: tuple[Any, ...] | None) -> ImportLedger:
+    """Read a row of the statement `import_ledger`; none is that of a stream of which nothing was imported."""
+    failure, imported_at = row or (None, None)
+    return ImportLedger(failure=failure, imported_at=None if imported_at is None else Instant(imported_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +163,7 @@ class PostgresqlImports(Ground):
 
     def import_ledger(self, stream: Stream) -> ImportLedger:
         """Return the health of a stream's import."""
-        row = self._row("import_ledger", stream=self._streams.find(stream))
-        failure, imported_at = row or (None, None)
-        return ImportLedger(failure=failure, imported_at=None if imported_at is None else Instant(imported_at))
+        return import_ledger_of(self._row("import_ledger", stream=self._streams.find(stream)))
 
     def note_import(self, stream: Stream, *, failure: str | None, generation: Generation) -> None:
         """Note that an import failed, or (None) that imports work."""

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from twinpool.stores.postgresql.ground import Ground, storable
 from twinpool.vocabulary.names import ORIGIN, Generation, Home, Instant, ModuleName, Position, Route, Stream
 from twinpool.vocabulary.states import ExportLedger
 
 EMPTY_LEDGER = ExportLedger(session_opened=False, acknowledged=ORIGIN, proven_at=None, attempted_at=None, failure=None)
+
+
+def export_ledger_of(row: Sequence[Any]) -> ExportLedger:
+    """Read a row of the statement `export_ledger`."""
+    session_opened, acknowledged, proven_at, attempted_at, failure = row
+    return ExportLedger(
+        session_opened=session_opened,
+        acknowledged=Position(acknowledged),
+        proven_at=None if proven_at is None else Instant(proven_at),
+        attempted_at=None if attempted_at is None else Instant(attempted_at),
+        failure=failure,
+    )
 
 
 class PostgresqlLedgers(Ground):
@@ -16,16 +31,7 @@ class PostgresqlLedgers(Ground):
         """Return what was noted; an empty ledger for a new route."""
         stream_id = self._streams.find(route.stream)
         row = self._row("export_ledger", stream=stream_id, destination=route.destination)
-        if row is None:
-            return EMPTY_LEDGER
-        session_opened, acknowledged, proven_at, attempted_at, failure = row
-        return ExportLedger(
-            session_opened=session_opened,
-            acknowledged=Position(acknowledged),
-            proven_at=None if proven_at is None else Instant(proven_at),
-            attempted_at=None if attempted_at is None else Instant(attempted_at),
-            failure=failure,
-        )
+        return EMPTY_LEDGER if row is None else export_ledger_of(row)
 
     def note_opened(self, route: Route, *, acknowledged: Position, generation: Generation) -> None:
         """Note that the importer answered; see `ExportLedgers.note_opened`."""
@@ -70,4 +76,4 @@ class PostgresqlSyncRequests(Ground):
             pass  # that was all
 
 
-__all__ = ["PostgresqlLedgers", "PostgresqlSyncRequests"]
+__all__ = ["EMPTY_LEDGER", "PostgresqlLedgers", "PostgresqlSyncRequests", "export_ledger_of"]

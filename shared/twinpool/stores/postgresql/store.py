@@ -15,6 +15,7 @@ from twinpool.stores.postgresql.operations import PostgresqlOperations
 from twinpool.stores.postgresql.orphans import PostgresqlOrphans
 from twinpool.stores.postgresql.records import PostgresqlRecords
 from twinpool.stores.postgresql.staging import PostgresqlStaging
+from twinpool.stores.postgresql.standings import PostgresqlStandings
 from twinpool.stores.postgresql.terms import PostgresqlTerms
 from twinpool.stores.postgresql.verification import PostgresqlVerifying
 from twinpool.stores.postgresql.wakeups import Listener
@@ -31,6 +32,7 @@ class PostgresqlStore(
     PostgresqlWriting,
     PostgresqlRecords,
     PostgresqlHomes,
+    PostgresqlStandings,
     PostgresqlLog,
     PostgresqlLedgers,
     PostgresqlStaging,

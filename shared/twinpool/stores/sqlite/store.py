@@ -20,6 +20,7 @@ from twinpool.stores.sqlite.terms import SqliteTerms
 from twinpool.stores.sqlite.verification import SqliteVerifying
 from twinpool.stores.sqlite.wakeups import Listener
 from twinpool.stores.sqlite.writing import SqliteWriting
+from twinpool.stores.standings_by_parts import StandingsByParts
 from twinpool.vocabulary.names import FrontEndName
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class SqliteStore(
     SqliteVerifying,
     SqliteAudits,
     SqliteExamined,
+    StandingsByParts,
 ):
     """A pool's store in one file, made or migrated when it is opened. Safe to use from many threads and processes.
 
