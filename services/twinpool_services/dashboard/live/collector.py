@@ -6,6 +6,7 @@ However many watch, there is one look at a time, and each section is rendered on
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import threading
 import time
@@ -26,7 +27,7 @@ LINGER = 5.0  #: seconds that it goes on after the last one has gone, who may ju
 PATIENCE = 10.0  #: seconds that a page waits for the first look
 MOST_WATCHERS = 100
 
-News = Mapping[Wanted, str]
+News = Mapping[Wanted, str]  #: HTML of sections as JSON, which is the same for all who watch and so is written once
 
 
 class TooManyWatch(TooManyAttempts):
@@ -47,7 +48,7 @@ class Watching:
 
     def tell(self, news: News) -> None:
         """Keep what is new until it is fetched; of each section only the newest."""
-        found = {wanted.name: text for wanted, text in news.items() if wanted in self.wanted}
+        found = {wanted.name: written for wanted, written in news.items() if wanted in self.wanted}
         self._news |= found
         if found:
             self._told.set()
@@ -58,7 +59,7 @@ class Watching:
         self._told.set()
 
     async def news(self, seconds: float) -> dict[str, str]:
-        """Wait for news; nothing if there is none in time."""
+        """Wait for news, JSON by the names of sections; nothing if there is none in time."""
         try:
             async with asyncio.timeout(seconds):
                 await self._told.wait()
@@ -98,7 +99,7 @@ class Collector:
         watching = Watching(wanted)
         with self._guard:
             self._watching.add(watching)
-            watching.tell({each: self._shown[each] for each in wanted if each in self._shown})
+            watching.tell({each: json.dumps(self._shown[each]) for each in wanted if each in self._shown})
         self._start(asyncio.get_running_loop())
         return watching
 
@@ -159,7 +160,9 @@ class Collector:
             wanted = frozenset().union(*(each.wanted for each in self._watching))
         texts = {each: self._rendered_or_why_not(each, scene) for each in wanted}
         with self._guard:
-            news = {each: text for each, text in texts.items() if self._shown.get(each) != text}
+            changed = [each for each, text in texts.items() if self._shown.get(each) != text]
+        news = {each: json.dumps(texts[each]) for each in changed}
+        with self._guard:
             self._shown = texts
             watching = list(self._watching)
         if news:

@@ -44,28 +44,43 @@ class Past:
     kept_since: float | None  #: nobody remembers anything from before
 
 
+@dataclass(slots=True)
+class _Kept:
+    """A past, and what was made of it."""
+
+    at: float
+    past: Past
+    page: str | None = None
+
+
 class History:
-    """Asks, and remembers the answers for a moment. Safe to use from many threads."""
+    """Asks, and remembers the answers for a moment, and what is drawn of them. Safe to use from many threads."""
 
     def __init__(self, here: Context, clock: Callable[[], float] = time.time) -> None:
         """Have asked nothing yet."""
         self._here, self._clock = here, clock
         self._guard = threading.Lock()
         self._asking: Asking | None = None
-        self._kept: OrderedDict[tuple[Way, TimeRange], tuple[float, Past]] = OrderedDict()
+        self._kept: OrderedDict[tuple[Way, TimeRange], _Kept] = OrderedDict()
 
-    def past(self, scene: Scene, way: Way, wanted: TimeRange) -> Past:
-        """Return what is remembered by all who answer. Blocks."""
+    def drawn(self, scene: Scene, way: Way, wanted: TimeRange, draw: Callable[[Past], str]) -> str:
+        """Return what `draw` makes of what is remembered by all who answer: once of each past. Blocks."""
         with self._guard:
-            now, shown = self._clock(), wanted.at(self._clock())
-            at, known = self._kept.get((way, wanted), (0.0, None))
-            if known is not None and now - at < max(LEAST_AGE, shown.step):
-                return known
-            past = put_together(way, shown, self._ask(scene, way, shown))
-            self._kept[way, wanted] = now, past
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-            return past
+            kept = self._newest(scene, way, wanted)
+            if kept.page is None:
+                kept.page = draw(kept.past)
+            return kept.page
+
+    def _newest(self, scene: Scene, way: Way, wanted: TimeRange) -> _Kept:
+        now, shown = self._clock(), wanted.at(self._clock())
+        known = self._kept.get((way, wanted))
+        if known is not None and now - known.at < max(LEAST_AGE, shown.step):
+            return known
+        found = _Kept(now, put_together(way, shown, self._ask(scene, way, shown)))
+        self._kept[way, wanted] = found
+        while len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        return found
 
     def close(self) -> None:
         """Let go of connections."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.responses import Response
 
@@ -21,6 +22,7 @@ from twinpool_services.dashboard.live.history import Past, Way
 from twinpool_services.dashboard.live.scene import PoolSight, Scene
 from twinpool_services.dashboard.live.sections import Look, Section
 from twinpool_services.dashboard.pages.page import Page, Visit
+from twinpool_services.dashboard.rendering import Renderer
 from twinpool_services.diagnosis import FREE
 from twinpool_services.frontend.fact_documents import RouteFactsDocument
 
@@ -84,9 +86,12 @@ def render_standing(look: Look) -> str:
 def render_charts(look: Look) -> str:
     """Render the charts of a module over a range, and what happened in it."""
     name, _, wanted = look.argument.rpartition("/")
-    past = look.history.past(look.scene, _way(name), TimeRange.parse(wanted))
+    return look.history.drawn(look.scene, _way(name), TimeRange.parse(wanted), partial(_charts, look.renderer))
+
+
+def _charts(renderer: Renderer, past: Past) -> str:
     charts = charts_of(past.sent, past.imported)
-    return look.renderer.page(
+    return renderer.page(
         "module_charts.html.j2",
         {
             "past": past,

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+import pytest
+
 from twinpool.vocabulary.names import Home, ModuleName, Stream
-from twinpool_services.dashboard.live.history import Way, put_together
+from twinpool_services.dashboard.drawing.time_range import TimeRange
+from twinpool_services.dashboard.live.history import LEAST_AGE, History, Past, Way, put_together
+from twinpool_services.dashboard.live.scene import Scene
+from twinpool_services.frontend.context import Context
 from twinpool_services.frontend.series_documents import HappeningDocument, RouteSeriesDocument, SeriesDocument
 from twinpool_services.telemetry import Range
 
@@ -69,3 +76,22 @@ def test_nobody_remembers_anything() -> None:
     past = put_together(WAY, SHOWN, [])
 
     assert (past.sent, past.imported, past.told_by, past.kept_since) == ({}, {}, (), None)
+
+
+def test_a_past_is_drawn_once_for_all_who_look_until_it_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, asked = [1_000.0], []
+    history = History(cast("Context", None), clock=lambda: now[0])
+    monkeypatch.setattr(history, "_ask", lambda _scene, way, _shown: asked.append(way) or [])
+    drawn: list[Past] = []
+
+    def draw(past: Past) -> str:
+        drawn.append(past)
+        return f"drawn {len(drawn)}"
+
+    def look(seconds: int) -> str:
+        return history.drawn(cast("Scene", None), WAY, TimeRange(seconds=seconds), draw)
+
+    assert [look(60), look(60), look(120)] == ["drawn 1", "drawn 1", "drawn 2"]
+    now[0] += LEAST_AGE
+    assert [look(60), look(60)] == ["drawn 3", "drawn 3"]
+    assert len(asked) == 3
