@@ -79,9 +79,15 @@ def test_nobody_remembers_anything() -> None:
 
 
 def test_a_past_is_drawn_once_for_all_who_look_until_it_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    now, asked = [1_000.0], []
+    now = [1_000.0]
     history = History(cast("Context", None), clock=lambda: now[0])
-    monkeypatch.setattr(history, "_ask", lambda _scene, way, _shown: asked.append(way) or [])
+    asked: list[Way] = []
+
+    def ask(_scene: Scene, way: Way, _shown: Range) -> list[SeriesDocument]:
+        asked.append(way)
+        return []
+
+    monkeypatch.setattr(history, "_ask", ask)
     drawn: list[Past] = []
 
     def draw(past: Past) -> str:
