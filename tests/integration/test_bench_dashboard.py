@@ -20,3 +20,5 @@ def test_what_looking_costs_is_measured_beside_replication_that_nobody_looks_at(
     assert document["changes_per_s_without"] > 0
     assert document["cpu_s_per_100k_with"] > 0
     assert document["events_per_watcher"] >= 1, "nothing was sent to those who looked"
+    for whose in ("news_own_ms", "news_partner_ms"):
+        assert 0 < document[whose]["p50"] <= document[whose]["max"]

@@ -29,12 +29,20 @@ from twinpool_services.lab import Display, Lab, ProcessState, Watcher
 Seen = TypeVar("Seen")
 
 PATIENCE = 120.0  #: seconds; a bound for what never happens
+OPERATOR_PATIENCE = 15.0  #: seconds for which a pool that does not answer is asked again
+#: Seconds that a move may wait: for FinalState, and for what is still in the queues of a pool whose partner is lost. If
+#: that is not lost but goes on sending, queues never get empty, and who calls a disaster does not want to wait for that.
+PLANNED_WAIT, DISASTER_WAIT = 60, 5
 
 
 class RunFailed(TwinpoolError):
     """A run did not come to a verdict."""
 
     hint = "The logs lie in the directory of the run; run the scenario again with --keep to look at its lab."
+
+
+class Unanswered(RunFailed):
+    """Nobody of a pool answers at this moment."""
 
 
 class Stage:
@@ -129,8 +137,8 @@ class Stage:
     # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def ask(self, pool: str, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
-        """Ask a pool, by any front end that answers. Raises `RunFailed` with what it said."""
-        said = f"no front end of {pool} runs"
+        """Ask a pool, by any front end that answers. Raises `Unanswered`, and `RunFailed` with what it said."""
+        said, refused = f"no front end of {pool} runs", False
         for front_end in self.living(pool):
             try:
                 answer = self.http.request(method, front_end.address + path, json=body)
@@ -139,8 +147,8 @@ class Stage:
                 continue
             if answer.is_success:
                 return dict(answer.json())
-            said = f"{front_end.name}: {answer.status_code} {answer.text[:300]}"
-        raise RunFailed(said)
+            said, refused = f"{front_end.name}: {answer.status_code} {answer.text[:300]}", True
+        raise (RunFailed if refused else Unanswered)(said)
 
     def eventually(self, look: Callable[[], Seen | None], what: str, seconds: float = PATIENCE) -> Seen:
         """Wait until something is seen. Raises `RunFailed` with what was waited for."""
@@ -191,11 +199,12 @@ class Stage:
 
     def move(self, home: str, to: str, *, disaster: bool = False) -> str:
         """Have a pool serve a home, and wait until that has ended; return what came of it. Raises `RunFailed`."""
-        wish: dict[str, object] = {"Home": home, "DisasterMode": disaster, "WaitTime": 60}
+        wait = DISASTER_WAIT if disaster else PLANNED_WAIT
+        wish: dict[str, object] = {"Home": home, "DisasterMode": disaster, "WaitTime": wait}
         if disaster:
-            plan = self.ask(to, "GET", f"/v1/pools/{to}/failover-plans/{home}")
+            plan = self._answer_of(to, "GET", f"/v1/pools/{to}/failover-plans/{home}")
             wish["PlanToken"] = plan["PlanToken"]
-        begun = self.ask(to, "POST", f"/v1/pools/{to}/failovers", wish)
+        begun = self._answer_of(to, "POST", f"/v1/pools/{to}/failovers", wish)
         path = f"/v1/pools/{to}/failovers/{begun['Failover']}"
 
         def over() -> dict[str, Any] | None:
@@ -214,6 +223,19 @@ class Stage:
         return [*paired, CMS_HOME]
 
     # ── how ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _answer_of(
+        self, pool: str, method: str, path: str, body: Mapping[str, object] | None = None
+    ) -> dict[str, Any]:
+        """Ask as an operator does, who tries again for a while where nobody answers. Raises `RunFailed`."""
+
+        def look() -> dict[str, Any] | None:
+            try:
+                return self.ask(pool, method, path, body)
+            except Unanswered:
+                return None
+
+        return self.eventually(look, f"{pool} answers", OPERATOR_PATIENCE)
 
     def _serving_by(self, pool: str, home: str) -> str | None:
         try:

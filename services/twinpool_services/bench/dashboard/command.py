@@ -1,7 +1,8 @@
 """`twinpool bench dashboard`: what replication loses while people look at it.
 
 A writer keeps a pair busy. In turns nobody looks, and pages of the active front end of the exporting pool are open:
-half show the overview, half a module with its charts. What counts is what the partner has acknowledged in each.
+half show the overview, half a module with its charts. What counts is what the partner has acknowledged in each. Before,
+while nothing else goes on, single changes are written, and it is measured when an open page of each pool shows them.
 """
 
 from __future__ import annotations
@@ -23,10 +24,13 @@ import typer
 
 from twinpool.http_client import client_of
 from twinpool.security.credentials import authorization
+from twinpool.ports.store import Store
 from twinpool.stores.opening import open_store
-from twinpool.vocabulary.deployment import Deployment
+from twinpool.vocabulary.deployment import Deployment, Pool
+from twinpool.vocabulary.names import Stream
 from twinpool_services.bench.busy_pair import SETTLE, BusyPair, Span
 from twinpool_services.bench.dashboard import watching_process
+from twinpool_services.bench.dashboard.news_lag import news_lags
 from twinpool_services.bench.failing import BenchFailed
 from twinpool_services.bench.lab_of_bench import lab_of_bench
 from twinpool_services.bench.options import Format, FormatOption
@@ -35,6 +39,7 @@ from twinpool_services.lab import Display, Lab, StoreKind, Watcher, interruptibl
 from twinpool_services.measuring.machine import machine, versions
 
 RECORDS = 50_000  #: that are changed again and again
+CHANGES = 20  #: whose way to an open page is measured, of each pool
 BETWEEN = 6.0  #: seconds after the last page was closed until nobody counts as looking
 PATIENCE = 60.0
 
@@ -73,6 +78,9 @@ def dashboard(
     shown.say(f"replicated while they look    {document['changes_per_s_with']:>9,.0f} changes/s")
     shown.say(f"with against without          {document['ratio']:>9.3f} x, rounds: {document['runs']['ratio']}")
     spent = f"{document['cpu_s_per_100k_without']:.2f} and {document['cpu_s_per_100k_with']:.2f} s"
+    told, asked = document["news_own_ms"], document["news_partner_ms"]
+    shown.say(f"a change is shown by its own pool after   {told['p50']:,} ms, at most {told['max']:,} ms")
+    shown.say(f"and by the partner, which asks, after     {asked['p50']:,} ms, at most {asked['max']:,} ms")
     shown.say(f"the front ends have spent {spent} of the processor for 100,000 changes")
 
 
@@ -84,6 +92,7 @@ def _measure(lab: Lab, shown: Display, *, watchers: int, seconds: float, rounds:
     events: list[float] = []
     with closing(open_store(first.store, first.fqdn)) as store:
         write_records(store, pair.stream, RECORDS, shown)
+        news = _news(lab.deployment, store, pair.stream, shown)
         with pair.writing(RECORDS), shown.step("Looking and not looking", rounds) as step:
             time.sleep(SETTLE)
             for number in range(rounds):
@@ -104,6 +113,7 @@ def _measure(lab: Lab, shown: Display, *, watchers: int, seconds: float, rounds:
         "ratio": round(statistics.median(ratios), 3),
         "cpu_s_per_100k_without": round(statistics.median(each.cpu_s_per_100k for each in alone), 3),
         "cpu_s_per_100k_with": round(statistics.median(each.cpu_s_per_100k for each in watched), 3),
+        **news,
         "events_per_watcher": round(statistics.median(events), 1),
         "runs": {
             "ratio": [round(each, 3) for each in ratios],
@@ -111,6 +121,17 @@ def _measure(lab: Lab, shown: Display, *, watchers: int, seconds: float, rounds:
             "cpu_s_per_100k_with": [round(each.cpu_s_per_100k, 3) for each in watched],
         },
     }
+
+
+def _news(deployment: Deployment, store: Store, stream: Stream, shown: Display) -> dict[str, dict[str, int]]:
+    """Measure when a page shows a change: of the pool whose change it is, and of its partner."""
+    found = {}
+    for name, pool in zip(("own", "partner"), deployment.pools, strict=True):
+        with shown.step(f"Looking at {pool.fqdn}", CHANGES):
+            cookie, front_end = _signed_in(deployment, pool), pool.front_ends[0]
+            lags = news_lags(deployment, store, stream, front_end, cookie=cookie, changes=CHANGES)
+        found[f"news_{name}_ms"] = {"p50": round(statistics.median(lags) * 1000), "max": round(max(lags) * 1000)}
+    return found
 
 
 def _process_ids(lab: Lab) -> list[int]:
@@ -133,7 +154,7 @@ def _watchers(deployment: Deployment, count: int, events: list[float]) -> Iterat
     paths = ["/dashboard/live?show=pairs", f"/dashboard/live?show=module:{name}&show=charts:{name}/300"]
     front_end = pool.front_ends[0]
     words = [sys.executable, "-m", watching_process.__name__, front_end.host, str(front_end.port)]
-    environment = {**os.environ, watching_process.COOKIE: _signed_in(deployment)}
+    environment = {**os.environ, watching_process.COOKIE: _signed_in(deployment, pool)}
     command = [*words, *(paths[at % len(paths)] for at in range(count))]
     # A Ctrl-C that comes meanwhile is heard when it runs: else nobody would end it.
     process = uninterrupted(
@@ -160,11 +181,10 @@ def _await_begun(told: IO[str], count: int) -> None:
         count -= line == watching_process.BEGUN
 
 
-def _signed_in(deployment: Deployment) -> str:
-    """Sign in as the administrator, and return the cookie of the session."""
+def _signed_in(deployment: Deployment, pool: Pool) -> str:
+    """Sign in at a pool as the administrator, and return the cookie of the session."""
     token = authorization(deployment)["Authorization"].removeprefix("Bearer ")
-    address = deployment.pools[0].front_ends[0].address
-    with client_of(deployment, timeout=PATIENCE, base_url=address) as client:
+    with client_of(deployment, timeout=PATIENCE, base_url=pool.front_ends[0].address) as client:
         found = re.search(r'name="form-token" value="([^"]+)"', client.get("/dashboard/sign-in").text)
         form = {"form-token": found[1] if found else "", "token": token, "to": "/dashboard"}
         answer = client.post("/dashboard/sign-in", data=form)
