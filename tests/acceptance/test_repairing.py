@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -16,14 +17,15 @@ CONTACTS_OF_1, CONTACTS_OF_2 = Stream(Home(P1), PRESENCE), Stream(Home(P2), PRES
 
 
 def test_a_pool_that_is_paired_anew_is_backed_up_whole_and_keeps_what_it_had_until_told(
-    request: pytest.FixtureRequest, events_are_logged_as_json: None
+    request: pytest.FixtureRequest, events_are_logged_as_json: None, tmp_path: Path
 ) -> None:
+    report = ("-Report", str(tmp_path / "report.html"))
     with running_lab(request, pools=3, front_ends=1, lease_duration="00:00:02") as lab:
         for number in range(50):
             lab.put(P1, f"contacts/{number}", b"of pool1")
             lab.put(P2, f"contacts/{number}", b"of pool2")
         lab.await_final()
-        done = lab.command("Backup-CsPool", "-PoolFqdn", P1, "-FullBackup", "--format", "json")
+        done = lab.command("Backup-CsPool", "-PoolFqdn", P1, "-FullBackup", *report, "--format", "json")
         assert done.returncode == 0, done.stderr
         assert {row["ExportStatus"] for row in json.loads(done.stdout)["BackupModules"]} == {"FinalState"}
 
@@ -43,7 +45,7 @@ def test_a_pool_that_is_paired_anew_is_backed_up_whole_and_keeps_what_it_had_unt
         assert (removed.returncode, json.loads(removed.stdout)["Records"]) == (0, 50), removed.stderr
         with lab.store(P1) as store:
             assert (store.record_count(CONTACTS_OF_1), store.record_count(CONTACTS_OF_2)) == (50, 0)
-        again = lab.command("Backup-CsPool", "-PoolFqdn", P1, "--format", "json")
+        again = lab.command("Backup-CsPool", "-PoolFqdn", P1, *report, "--format", "json")
         assert again.returncode == 0, again.stderr
 
 
