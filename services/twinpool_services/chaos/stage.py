@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -31,7 +32,7 @@ Seen = TypeVar("Seen")
 PATIENCE = 120.0  #: seconds; a bound for what never happens
 OPERATOR_PATIENCE = 15.0  #: seconds for which a pool that does not answer is asked again
 #: Seconds that a move may wait: for FinalState, and for what is still in the queues of a pool whose partner is lost. If
-#: that is not lost but goes on sending, queues never get empty, and who calls a disaster does not want to wait for that.
+#: that one goes on sending, they never get empty, and whoever calls a disaster does not want to wait for that.
 PLANNED_WAIT, DISASTER_WAIT = 60, 5
 
 
@@ -138,7 +139,7 @@ class Stage:
 
     def ask(self, pool: str, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Ask a pool, by any front end that answers. Raises `Unanswered`, and `RunFailed` with what it said."""
-        said, refused = f"no front end of {pool} runs", False
+        said = f"no front end of {pool} runs"
         for front_end in self.living(pool):
             try:
                 answer = self.http.request(method, front_end.address + path, json=body)
@@ -147,8 +148,10 @@ class Stage:
                 continue
             if answer.is_success:
                 return dict(answer.json())
-            said, refused = f"{front_end.name}: {answer.status_code} {answer.text[:300]}", True
-        raise (RunFailed if refused else Unanswered)(said)
+            said = f"{front_end.name}: {answer.status_code} {answer.text[:300]}"
+            if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:  # It is refused, not only out of order just now.
+                raise RunFailed(said)
+        raise Unanswered(said)
 
     def eventually(self, look: Callable[[], Seen | None], what: str, seconds: float = PATIENCE) -> Seen:
         """Wait until something is seen. Raises `RunFailed` with what was waited for."""
@@ -224,9 +227,7 @@ class Stage:
 
     # ── how ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _answer_of(
-        self, pool: str, method: str, path: str, body: Mapping[str, object] | None = None
-    ) -> dict[str, Any]:
+    def _answer_of(self, pool: str, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Ask as an operator does, who tries again for a while where nobody answers. Raises `RunFailed`."""
 
         def look() -> dict[str, Any] | None:

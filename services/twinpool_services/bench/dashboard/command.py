@@ -23,8 +23,8 @@ import httpx
 import typer
 
 from twinpool.http_client import client_of
-from twinpool.security.credentials import authorization
 from twinpool.ports.store import Store
+from twinpool.security.credentials import authorization
 from twinpool.stores.opening import open_store
 from twinpool.vocabulary.deployment import Deployment, Pool
 from twinpool.vocabulary.names import Stream

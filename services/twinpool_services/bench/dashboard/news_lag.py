@@ -38,7 +38,7 @@ def news_lags(
         news = _sections(answer)
         next(news)
         for number in range(changes):
-            time.sleep(random.uniform(*APART))
+            time.sleep(random.uniform(*APART))  # noqa: S311 - a pause, not a secret
             shown = f"<dt>Head position</dt><dd>{_write(store, stream, number):,}</dd>"
             committed = time.monotonic()
             _await(news, shown)
