@@ -45,7 +45,7 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS sets, coalesce(sum(byte_count), 0)::bigint AS bytes
     FROM (
         SELECT byte_count FROM change_set
-        WHERE stream_id = known.stream_id ORDER BY position LIMIT %(limit)s
+        WHERE stream_id = known.stream_id AND position > known.pruned_to ORDER BY position LIMIT %(limit)s
     ) AS counted
 ) AS logged;
 
