@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from twinpool.errors import StoreUnavailable
@@ -21,17 +22,20 @@ from twinpool.vocabulary.session import Cursor
 
 _ABOVE_ALL = _BETWEEN_PLACES = b"\xff"  #: there is no such byte in UTF-8
 _ROW_HASH = "postgresql-row-hash-"
-#: What servers have been found to know; a connection leads to one server for as long as it lasts.
-_KNOWN: MutableMapping[Connection, Sequence[DigestMethod]] = WeakKeyDictionary()
 
 
 class PostgresqlVerifying(Ground):
     """Reading for a verification; the server digests, so that values do not travel."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        #: What servers know; a connection leads to one server for as long as it lasts.
+        self._known_methods: MutableMapping[Connection, Sequence[DigestMethod]] = WeakKeyDictionary()
+
     def digest_methods(self) -> Sequence[DigestMethod]:
         """Say how the server can digest; see `Verifying.digest_methods`."""
         with self._connections.session() as connection:
-            return _methods(connection)
+            return self._methods(connection)
 
     def read_digests(
         self,
@@ -48,7 +52,8 @@ class PostgresqlVerifying(Ground):
         this = {"stream": self._streams.find(stream)}
         wanted = {**this, "first": _first(within.after), "end": _end(within.upto), "limit": limit + 1}
         with self._connections.transaction(("one_moment", {})) as (connection, _):
-            _require(method, connection)
+            if method != SHA_256 and method not in self._methods(connection):
+                raise StoreUnavailable(f"the server does not make digests by {method} (any more)")
             touched = () if behind is None else _touched(connection, {**this, "after": behind}, within)
             places, digests = ([], []) if touched is None else _digested(connection, wanted, method)
             cursor = connection.execute(SQL["cursor"], this).fetchone()
@@ -60,6 +65,12 @@ class PostgresqlVerifying(Ground):
             touched=touched,
             oldest=ORIGIN if oldest is None else Position(oldest[0]),
         )
+
+    def _methods(self, connection: Connection) -> Sequence[DigestMethod]:
+        known = self._known_methods.get(connection)
+        if known is None:
+            known = self._known_methods[connection] = _probed(connection)
+        return known
 
 
 def _key(place: bytes) -> RecordKey:
@@ -79,31 +90,19 @@ def _end(upto: RecordKey | None) -> bytes:
     return _ABOVE_ALL if upto is None else place_of(*upto) + b"\0"
 
 
-def _methods(connection: Connection) -> Sequence[DigestMethod]:
-    """Return the methods of the server that a connection leads to.
+def _probed(connection: Connection) -> Sequence[DigestMethod]:
+    """Find out the methods of the server that a connection leads to.
 
     Servers from version 14 hash a row some four times as fast as by SHA-256, to 64 bits as well. How is theirs to
     choose, and may depend on version and processor, so the name of that method holds what comes of a probe: who
     hashes otherwise calls it otherwise, and then SHA-256 is what both know.
     """
-    known = _KNOWN.get(connection)
-    if known is None:
-        known = _KNOWN[connection] = _probed(connection)
-    return known
-
-
-def _probed(connection: Connection) -> Sequence[DigestMethod]:
     row = connection.execute(SQL["can_hash_rows"]).fetchone()
     if row is None or not row[0]:
         return (SHA_256,)
     probe = connection.execute(SQL["hash_of_probe"]).fetchone()
     assert probe is not None  # noqa: S101 - a SELECT without FROM has one row
     return (DigestMethod(f"{_ROW_HASH}{probe[0] % 2**64:016x}"), SHA_256)
-
-
-def _require(method: DigestMethod, connection: Connection) -> None:
-    if method != SHA_256 and method not in _methods(connection):
-        raise StoreUnavailable(f"the server does not make digests by {method} (any more)")
 
 
 def _digested(
