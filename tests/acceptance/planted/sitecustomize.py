@@ -51,7 +51,7 @@ def applies(self: SqliteImports, stream: Stream, changes: Sequence[Change], **gi
         if not has("no duplicate check"):
             raise
         with self._held(stream, given["generation"]) as hold:
-            bring_about(hold.connection, hold.record_set, prepared(changes).effect)
+            bring_about(hold.connection, hold.record_set, prepared(changes).parcels)
 
 
 def takes_every_batch(self: Importing, message: Batch | Piece) -> list[ImportAction]:

@@ -94,7 +94,7 @@ class SqliteImports(Ground):
             cursor = hold.progress.cursor
             if cursor is None or cursor.position != after:
                 raise ImportFailed(f"a batch that follows {after} cannot be applied at {cursor}")
-            bring_about(hold.connection, hold.record_set, ready.effect)
+            bring_about(hold.connection, hold.record_set, ready.parcels)
             hold.run("move_cursor", term=session.term, position=upto, now=self.now())
         self._imported(stream)
 

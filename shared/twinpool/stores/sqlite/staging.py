@@ -43,7 +43,7 @@ class SqliteStaging(SqliteImports):
         with self._held(stream, generation) as hold:
             hold.demand(session)
             staged_set, _ = _staged(hold)
-            bring_about(hold.connection, staged_set, puts.effect)
+            bring_about(hold.connection, staged_set, puts.parcels)
             hold.run("note_walk", owner=owner, key=key, settles_at=settles_at)
 
     def stage_changes(
@@ -63,7 +63,7 @@ class SqliteStaging(SqliteImports):
             staged_set, staging = _staged(hold)
             if staging.position != after:
                 raise ImportFailed(f"a batch that follows {after} cannot be staged at {staging.position}")
-            bring_about(hold.connection, staged_set, ready.effect)
+            bring_about(hold.connection, staged_set, ready.parcels)
             hold.run("move_staging", position=upto)
 
     def swap_in(self, stream: Stream, *, session: SessionId, generation: Generation) -> Cursor:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from twinpool.errors import HomeNotServed, HomeReadOnly, InvalidRecord, TwinpoolError
 from twinpool.stores.sqlite.ground import Ground, named, stream_number
-from twinpool.stores.sqlite.net_effect import Effect, bring_about, net_effect
+from twinpool.stores.sqlite.net_effect import Effect, bring_about, net_effect, parcels_of
 from twinpool.stores.sqlite.statements import SQL
 from twinpool.stores.text import check_keys, check_stream
 from twinpool.vocabulary.change import Committed, Transaction
@@ -89,7 +89,7 @@ class _Group:
         """Write what was taken."""
         self._connection.executemany(SQL["append_change_sets"], self._change_sets)
         for tail in self.tails.values():
-            bring_about(self._connection, tail.record_set, tail.effect)
+            bring_about(self._connection, tail.record_set, parcels_of(tail.effect))
             self._connection.execute(
                 SQL["move_head"],
                 {

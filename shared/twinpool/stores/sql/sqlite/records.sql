@@ -16,13 +16,43 @@ INSERT INTO record_set DEFAULT VALUES RETURNING set_id;
 INSERT INTO stream (home, module, record_set) VALUES (:home, :module, :set) RETURNING stream_id;
 
 -- put_records --
--- Put a record; run with many, sorted by key
-INSERT INTO record (set_id, owner, key, value) VALUES (?, ?, ?, ?)
+-- Put the records of a parcel, which is sorted by key
+WITH RECURSIVE
+    numbered (number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM numbered WHERE number + 1 < :count),
+    placed (owner_at, key_at, value_at, next_at) AS (
+        SELECT
+            CAST(substr(:ends, number * 30 + 1, 10) AS INTEGER),
+            CAST(substr(:ends, number * 30 + 11, 10) AS INTEGER),
+            CAST(substr(:ends, number * 30 + 21, 10) AS INTEGER),
+            CAST(substr(:ends, number * 30 + 31, 10) AS INTEGER)
+        FROM numbered
+    )
+INSERT INTO record (set_id, owner, key, value)
+SELECT
+    :set,
+    CAST(substr(:parts, owner_at + 1, key_at - owner_at) AS TEXT),
+    CAST(substr(:parts, key_at + 1, value_at - key_at) AS TEXT),
+    substr(:parts, value_at + 1, next_at - value_at)
+FROM placed WHERE true
 ON CONFLICT (set_id, owner, key) DO UPDATE SET value = excluded.value;
 
 -- delete_records --
--- Delete a record if it is there; run with many, sorted by key
-DELETE FROM record WHERE set_id = ? AND owner = ? AND key = ?;
+-- Delete those records of a parcel that are there; it is sorted by key
+WITH RECURSIVE
+    numbered (number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM numbered WHERE number + 1 < :count),
+    placed (owner_at, key_at, value_at) AS (
+        SELECT
+            CAST(substr(:ends, number * 30 + 1, 10) AS INTEGER),
+            CAST(substr(:ends, number * 30 + 11, 10) AS INTEGER),
+            CAST(substr(:ends, number * 30 + 21, 10) AS INTEGER)
+        FROM numbered
+    )
+DELETE FROM record WHERE rowid IN (
+    SELECT record.rowid FROM placed CROSS JOIN record
+    WHERE set_id = :set
+        AND owner = CAST(substr(:parts, owner_at + 1, key_at - owner_at) AS TEXT)
+        AND key = CAST(substr(:parts, key_at + 1, value_at - key_at) AS TEXT)
+);
 
 -- read_record --
 -- Read one record

@@ -28,6 +28,8 @@ SCANS = {
     "operations",
 }
 
+NO_TABLE = re.compile("SCAN (CONSTANT ROW|numbered)")  #: the second counts the records of a parcel
+
 
 @pytest.mark.parametrize("name", sorted(SQL.keys() - SCANS))
 def test_no_statement_scans_or_sorts_a_table(tmp_path: Path, name: str) -> None:
@@ -37,5 +39,5 @@ def test_no_statement_scans_or_sorts_a_table(tmp_path: Path, name: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
         steps = connection.execute(f"EXPLAIN QUERY PLAN {SQL[name]}", placed or named).fetchall()
     plan = " / ".join(step[3] for step in steps)
-    assert "SCAN" not in plan.replace("SCAN CONSTANT ROW", ""), plan
+    assert "SCAN" not in NO_TABLE.sub("", plan), plan
     assert "TEMP B-TREE" not in plan, plan
