@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.pairs import CONTACTS, MODULES, P1, P2, RunningPair, RunningPool, eve
 from twinpool.brokers.memory import MemoryBroker
 from twinpool.errors import HomeNotServed, HomeReadOnly
 from twinpool.failover.operation import Engaged, Kind, Operation, Options, Step, Verification
+from twinpool.failover.rejoining import Policy
 from twinpool.ports.store import Store
 from twinpool.stores.opening import open_store
 from twinpool.vocabulary.change import Change, Transaction
@@ -96,6 +98,26 @@ def test_a_wish_is_heard_by_those_who_rest(pair: RunningPair, monkeypatch: pytes
     done = over(pair.second, ask(pair.second))
 
     assert (done.step, done.failure) == (Step.DONE, None)
+
+
+def test_pools_that_were_away_settle_who_serves_as_soon_as_they_are_linked(
+    pair: RunningPair, broker: MemoryBroker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody repeats a question for an hour here, and what they ask first is lost with the broker."""
+    for pool in (pair.first, pair.second):
+        pool.stop_all()
+        pool.premises = replace(pool.premises, was_away=lambda: True)
+    broker.stop()
+    monkeypatch.setattr("twinpool.failover.rejoining.REPEAT", 3_600.0)
+    monkeypatch.setattr("twinpool_services.backup.failover.desk.policy_of", lambda _: Policy(timeout=3_600.0))
+    with caplog.at_level("DEBUG", "twinpool_services.backup.failover.surroundings"):
+        pair.first.start(1)
+        pair.second.start(1)
+        eventually(lambda: {f"{HOME}: not said to {pool}" in caplog.text for pool in (P1, P2)} == {True}, "both asked")
+    broker.start()
+
+    pair.first.put("contact", b"1")
+    eventually(pair.in_step, "exports and imports go on")
 
 
 def test_what_was_written_meanwhile_comes_home_with_the_failback(pair: RunningPair) -> None:

@@ -7,8 +7,8 @@ Invariants that this machine keeps
 - Nothing is taken for an answer that was not asked for in this term of office, except that a higher term is believed
   whoever speaks of it: terms only grow, so what is late is never wrong about a higher one.
 
-The serving pool is asked again every `INTERVAL`, or oftener where silence fences, so that two pools that were parted
-find each other's terms.
+The serving pool is asked again every `INTERVAL`, or oftener where silence fences, and whenever the link comes up, so
+that two pools that were parted find each other's terms.
 """
 
 from __future__ import annotations
@@ -42,6 +42,11 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkUp:
+    """Messages can be sent again; what was asked while they could not is lost."""
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """The partner asked, or told."""
 
@@ -55,7 +60,7 @@ class HigherTermHeard:
     term: Term
 
 
-RejoiningEvent = Tick | Heard | HigherTermHeard
+RejoiningEvent = Tick | LinkUp | Heard | HigherTermHeard
 
 # ── actions ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -129,6 +134,8 @@ class Rejoining:
         match event:
             case Tick():
                 actions = self._tick(now)
+            case LinkUp():
+                actions = self._ask_now(now)
             case Heard(message):
                 actions = self._hear(message, status, now)
             case HigherTermHeard(term):

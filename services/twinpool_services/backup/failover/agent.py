@@ -90,6 +90,11 @@ class HomeAgent:
         self._coordination.begin_anew()
         self._quiescence.begin_anew()
 
+    def link_up(self) -> None:
+        """Ask at once what was asked in vain while nothing could be sent. Raises what the store does."""
+        if self.around.peers:
+            self._settle(rejoining.LinkUp())
+
     def tick(self) -> None:
         """Let time pass. Raises what the store does."""
         if self.around.peers:

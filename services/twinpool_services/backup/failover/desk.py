@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
 
@@ -65,6 +66,7 @@ class FailoverDesk:
         self.inbox: Inbox[Delivery] = Inbox()
         self._published: Standings | None = None
         self._tick_at = 0.0
+        self._link_came_up = threading.Event()
         self._rests_until: dict[Home, float] = {}
         was_away = premises.was_away()
         policy = policy_of(premises)
@@ -115,7 +117,9 @@ class FailoverDesk:
     # ── what others tell, on their threads ──────────────────────────────────────────────────────────────────
 
     def link_up(self) -> None:
-        """Nothing to do: what was not heard is asked again."""
+        """Have everybody asked at once: until the next question would be due, writes might wait for nothing."""
+        self._link_came_up.set()
+        self.inbox.ring()
 
     def link_down(self, reason: str) -> None:
         """Nothing to do: what was not heard is asked again."""
@@ -136,6 +140,8 @@ class FailoverDesk:
             delivery = self.inbox.take(max(self._tick_at - time.monotonic(), 0.0))
             if self.inbox.was_rung():
                 self._look_at_all()
+            if self._link_came_up.is_set():
+                self._ask_all()
             if delivery is not None:
                 self._hear(delivery)
             if time.monotonic() >= self._tick_at:
@@ -157,6 +163,11 @@ class FailoverDesk:
         self._rests_until.clear()
         for agent in self.agents.values():
             agent.look_for_wishes()
+
+    def _ask_all(self) -> None:
+        self._link_came_up.clear()
+        for agent in self.agents.values():
+            self._attempt(agent, agent.link_up)
 
     def _tick(self) -> None:
         now = time.monotonic()

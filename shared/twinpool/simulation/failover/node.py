@@ -53,7 +53,7 @@ class Node:
     def __init__(self, stage: Stage, store: MemoryStore, generation: Generation, policy: rejoining.Policy) -> None:
         """Take office after the pool was down."""
         self.stage, self.pool, self.partner = stage, store.pool, PARTNER[store.pool]
-        self.dead = False
+        self.dead = self._parted = False
         self.generation, self._durable = generation, store
         self.store = cast("Store", _Reached(self, store))
         self._witness = Witness(self.store)
@@ -137,7 +137,8 @@ class Node:
 
     def _act(self) -> None:
         stage = self.stage
-        self._rejoin(rejoining.Tick())
+        was_parted, self._parted = self._parted, stage.now < stage.post.parted_until
+        self._rejoin(rejoining.LinkUp() if was_parted and not self._parted else rejoining.Tick())
         for letter in stage.post.take(self.pool, stage.now, 6):
             self._hear(letter)
         self._quiesce(quiescing.Tick())

@@ -15,6 +15,7 @@ from twinpool.failover.rejoining import (
     Heard,
     HigherTermHeard,
     Inherit,
+    LinkUp,
     Policy,
     Rejoining,
     RejoiningAction,
@@ -75,6 +76,21 @@ def test_it_asks_again_until_it_is_answered_and_seldom_after_that() -> None:
     scene.at(REPEAT, standing(1, P1))
     assert scene.at(REPEAT + INTERVAL - 0.1) == []
     assert scene.at(REPEAT + INTERVAL) == [Ask(StandingWanted(ask=ASK))]
+
+
+def test_it_asks_at_once_when_the_link_comes_up_for_what_was_asked_before_is_lost() -> None:
+    scene = Scene()
+    scene.at(0.0)
+    assert scene.at(0.2, LinkUp()) == [Ask(StandingWanted(ask=ASK))]
+    assert scene.at(0.2 + REPEAT - 0.1) == []
+    assert scene.at(0.2 + REPEAT) == [Ask(StandingWanted(ask=ASK))]
+
+
+def test_it_asks_over_a_link_that_is_back_even_if_it_was_answered_before() -> None:
+    scene = Scene()
+    scene.at(0.5, standing(1, P1))
+    assert scene.at(1.0, LinkUp()) == [Ask(StandingWanted(ask=ASK))]
+    assert scene.serves
 
 
 def test_what_the_partner_confirms_is_served() -> None:
