@@ -106,6 +106,7 @@ class Importer:
                     events.append(answer)
                 if isinstance(answer, Failed):
                     break  # The rest, the acknowledgement above all, stand on the one that failed.
+        self._prepared = None
 
     def repeat_acknowledgement(self) -> None:
         """Say the last acknowledgement again: a sign of life while a batch takes long."""

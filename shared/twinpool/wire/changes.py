@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from io import BytesIO
 from itertools import accumulate, chain, islice, repeat
 from typing import Any
 
@@ -20,6 +21,8 @@ from twinpool.vocabulary.change import Change
 
 #: The largest change set that travels. RabbitMQ 4 takes messages of up to 16 MiB unless told otherwise.
 MAX_CHANGE_SET_BYTES = 12 * 1024 * 1024
+
+_READ_BYTES = 64 * 1024  #: what the decoder has before it at a time
 
 _TEXT = {str}
 _VALUE = {bytes, type(None)}
@@ -72,9 +75,8 @@ def array_header(change_count: int) -> bytes:
 
 def _flatten(payloads: Sequence[bytes]) -> list[Any]:
     """Return the items of all payloads, each of which has to be one whole array of a multiple of three items."""
-    joined = b"".join(payloads)
-    unpacker = msgpack.Unpacker(max_buffer_size=0, max_array_len=0, max_map_len=0, max_ext_len=0)
-    unpacker.feed(joined)
+    joined = BytesIO(b"".join(payloads))  # Read in pieces: what is fed as a whole is copied, into twice the room.
+    unpacker = msgpack.Unpacker(joined, read_size=_READ_BYTES, max_array_len=0, max_map_len=0, max_ext_len=0)
     flat: list[Any] = []
     held = 0
     for end in accumulate(map(len, payloads)):
