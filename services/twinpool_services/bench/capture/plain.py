@@ -45,7 +45,7 @@ class PlainSqlite:
         """Create the file."""
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        for setting in ("journal_mode = WAL", "synchronous = FULL", "cache_size = -65536", "wal_autocheckpoint = 8000"):
+        for setting in ("journal_mode = WAL", "synchronous = FULL", "cache_size = -16384", "wal_autocheckpoint = 8000"):
             self._connection.execute(f"PRAGMA {setting}")
         self._connection.execute(SQLITE_TABLE)
 
