@@ -325,10 +325,13 @@ class Coordinating:
         return [*self._reach(Step.DRAINED, now), TakeOver(self.operation)]
 
     def _took_over(self, beginnings: tuple[TermBeginning, ...], now: Instant) -> list[CoordinatingAction]:
+        """Note that we serve; and first that the source gave up, if its standing was heard before its answer."""
         if self.operation.step is Step.SERVING:
             return []
         self.operation = replace(self.operation, beginnings=beginnings, failure=None)
-        return [*self._reach(Step.SERVING, now), *self._do_step(now)]
+        unheard = self.operation.kind is Kind.PLANNED and self.operation.step is not Step.HANDED_OVER
+        given_up = self._reach(Step.HANDED_OVER, now) if unheard else []
+        return [*given_up, *self._reach(Step.SERVING, now), *self._do_step(now)]
 
     def _abort(self, reason: str, now: Instant) -> list[CoordinatingAction]:
         """Ask the source to forget it; a disaster has asked nobody for anything."""

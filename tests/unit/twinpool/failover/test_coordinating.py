@@ -13,8 +13,10 @@ from twinpool.failover.coordinating import (
     Heard,
     ReadCursors,
     Save,
+    TakeOver,
     Tell,
     Tick,
+    TookOver,
     Verify,
 )
 from twinpool.failover.messages import Abort, HandOver, Quiesce, Quiesced, VerificationTold
@@ -133,3 +135,25 @@ def test_a_late_word_of_another_operation_is_none_of_ours() -> None:
     coordinator.at_the_heads()
     other = VerificationTold(operation=OperationId("other"), verification=Verification.PASSED)
     assert coordinator.hears(Heard(other)) == []
+
+
+def test_a_home_that_was_inherited_before_the_answer_was_heard_is_noted_as_handed_over() -> None:
+    """The source's standing tells that it has given up, and may come before its answer."""
+    coordinator = Coordinator(replace(OPERATION, step=Step.HANDING_OVER))
+    inherited = replace(STATUS, serving_pool=TARGET, term=OPERATION.term)
+
+    assert coordinator.machine.handle(Tick(), inherited, Instant(1.0)) == [TakeOver(coordinator.machine.operation)]
+    saved = [each.operation.step for each in coordinator.hears(TookOver(())) if isinstance(each, Save)]
+    assert saved == [Step.HANDED_OVER, Step.SERVING]
+
+
+def test_a_home_whose_answer_was_heard_is_noted_as_handed_over_once() -> None:
+    coordinator = Coordinator(replace(OPERATION, step=Step.HANDED_OVER))
+    saved = [each.operation.step for each in coordinator.hears(TookOver(())) if isinstance(each, Save)]
+    assert saved == [Step.SERVING]
+
+
+def test_in_a_disaster_nobody_hands_over() -> None:
+    coordinator = Coordinator(replace(OPERATION, kind=Kind.DISASTER, step=Step.DRAINED))
+    saved = [each.operation.step for each in coordinator.hears(TookOver(())) if isinstance(each, Save)]
+    assert saved == [Step.SERVING, Step.DONE]
