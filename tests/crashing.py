@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from tests.roaming import RoamingClient
 from twinpool.failover.operation import Kind, Operation, Options
 from twinpool.vocabulary.names import Home, PoolFqdn
 from twinpool_services.backup import FailoverWish, find_failover, plan_failover, request_failover
+from twinpool_services.backup.failover.wishes import PlanOutdated
 from twinpool_services.lab import ProcessState
 
 HOME = Home(P1)
@@ -41,12 +42,17 @@ class Crashing:
         return self.lab.eventually(agreed, "both pools know the same about the home")
 
     def ask(self, target: PoolFqdn, kind: Kind = Kind.PLANNED, options: Options | None = None) -> Operation:
-        deployment = self.lab.lab.deployment
-        with self.lab.store(target) as store:
-            token = plan_failover(store, deployment, MODULES, HOME).token if kind is Kind.DISASTER else None
-            options = options or Options(wait_time=60.0)
-            wish = FailoverWish(home=HOME, kind=kind, options=options, plan_token=token)
-            return request_failover(store, deployment, MODULES, wish)
+        """Ask for a failover; a plan that letters on their way have made old is made again, as its refusal says."""
+        deployment, chosen = self.lab.lab.deployment, options or Options(wait_time=60.0)
+
+        def asked() -> Operation | None:
+            with self.lab.store(target) as store, suppress(PlanOutdated):
+                token = plan_failover(store, deployment, MODULES, HOME).token if kind is Kind.DISASTER else None
+                wish = FailoverWish(home=HOME, kind=kind, options=chosen, plan_token=token)
+                return request_failover(store, deployment, MODULES, wish)
+            return None
+
+        return self.lab.eventually(asked, "a plan is still true when it is asked for")
 
     def arm(self, pool: str, point: str) -> None:
         (self.armed / f"{pool}.hit").unlink(missing_ok=True)
