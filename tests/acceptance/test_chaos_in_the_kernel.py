@@ -26,7 +26,7 @@ pytestmark = [
 ]
 
 BEGINS, ENDS = 1.0, 9.0
-SETTLED = 2.5  #: seconds by when the kernel has parted them, or what was under way has arrived
+SETTLED = 0.5  #: seconds by when the kernel has parted them, or what was under way has arrived
 PARTED = f"""
 name = "parted"
 title = "The backup pool is parted for a while."
